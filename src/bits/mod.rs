@@ -1,0 +1,25 @@
+//! MC-BUP, the BITS upload protocol, without any I/O: both ends of it.
+//!
+//! Pure: no socket, clock, randomness, runtime or logging. Time is a [`std::time::Duration`] since a moment
+//! that the caller chose; seeds are arguments.
+
+pub mod header;
+mod packet;
+mod profile;
+mod range;
+
+pub use packet::{Destination, Packet, PacketKind, SessionId};
+pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};
+pub use range::ContentRange;
+
+/// What to make of a Close-Session whose answer was lost, when the server then does not know the session any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AmbiguousClose {
+    /// Look at the target: success if a file of the right size and age is there, else failure.
+    #[default]
+    Verify,
+    /// Failure: the client sends the file again.
+    Fail,
+    /// Success. Only for backends that keep their sessions on disk.
+    Accept,
+}

@@ -1,0 +1,198 @@
+//! The five packets that a client sends, each with exactly the headers of MC-BUP §2.2.2 to §2.2.10.
+
+use super::header;
+use super::range::ContentRange;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Request, Uri, Version};
+use std::fmt;
+
+/// The id that the server gave a session. Opaque: braced or bare GUID, decimal, negative; sent back byte for byte.
+///
+/// It works like a password for the session, so it is never printed whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId(HeaderValue);
+
+impl SessionId {
+    /// Longest id taken from a server. Win32 says 100 characters; ten times that is still harmless.
+    pub const MAX: usize = 1024;
+
+    /// The id, unless it is empty or longer than [`SessionId::MAX`].
+    pub fn new(value: HeaderValue) -> Option<Self> {
+        (!value.is_empty() && value.len() <= Self::MAX).then_some(SessionId(value))
+    }
+
+    /// As it goes on the wire.
+    pub fn as_header(&self) -> &HeaderValue {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    /// The first eight characters, enough to find the session in the backend's log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for &byte in self.0.as_bytes().iter().filter(|b| b.is_ascii_graphic()).take(8) {
+            write!(f, "{}", char::from(byte))?;
+        }
+        f.write_str("…")
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+/// Which of the five packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PacketKind {
+    /// Opens a session. The size is not told here.
+    CreateSession,
+    /// Empty both ways: does the host answer, is the connection authenticated?
+    Ping,
+    /// A range of the file.
+    Fragment,
+    /// All bytes are there: publish the file.
+    CloseSession,
+    /// Forget the session and its bytes.
+    CancelSession,
+}
+
+impl PacketKind {
+    /// All kinds, in protocol order.
+    pub const ALL: [PacketKind; 5] = [
+        PacketKind::CreateSession,
+        PacketKind::Ping,
+        PacketKind::Fragment,
+        PacketKind::CloseSession,
+        PacketKind::CancelSession,
+    ];
+
+    /// The value of `BITS-Packet-Type`, in the mixed case of the real wire form: several servers compare it exactly.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PacketKind::CreateSession => "Create-Session",
+            PacketKind::Ping => "Ping",
+            PacketKind::Fragment => "Fragment",
+            PacketKind::CloseSession => "Close-Session",
+            PacketKind::CancelSession => "Cancel-Session",
+        }
+    }
+
+    /// Reads the value of `BITS-Packet-Type`, in any letter case.
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        PacketKind::ALL.into_iter().find(|kind| value.eq_ignore_ascii_case(kind.as_str().as_bytes()))
+    }
+}
+
+impl fmt::Display for PacketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where an upload goes: the same in all packets of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Path and query of the file at the backend, the request target of every packet.
+    pub target: PathAndQuery,
+    /// Value of `Host`.
+    pub host: HeaderValue,
+    /// Value of `Content-Name`: the file's name without a path.
+    pub content_name: HeaderValue,
+}
+
+/// One request of the protocol. The body of a fragment travels beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packet {
+    /// §2.2.2
+    CreateSession,
+    /// §2.2.4
+    Ping,
+    /// §2.2.6
+    Fragment {
+        /// The session that the range belongs to.
+        session: SessionId,
+        /// Which bytes of the file are the body.
+        range: ContentRange,
+    },
+    /// §2.2.8
+    CloseSession {
+        /// The session to publish.
+        session: SessionId,
+    },
+    /// §2.2.10
+    CancelSession {
+        /// The session to forget.
+        session: SessionId,
+    },
+}
+
+impl Packet {
+    /// Which packet this is.
+    pub const fn kind(&self) -> PacketKind {
+        match self {
+            Packet::CreateSession => PacketKind::CreateSession,
+            Packet::Ping => PacketKind::Ping,
+            Packet::Fragment { .. } => PacketKind::Fragment,
+            Packet::CloseSession { .. } => PacketKind::CloseSession,
+            Packet::CancelSession { .. } => PacketKind::CancelSession,
+        }
+    }
+
+    /// Size of the body in bytes: 0 for all but a fragment.
+    pub const fn content_length(&self) -> u64 {
+        match self {
+            Packet::Fragment { range, .. } => range.len(),
+            _ => 0,
+        }
+    }
+
+    /// The request, without its body: HTTP/1.1, an explicit `Content-Length` (HTTP libraries leave it out for
+    /// empty bodies of unknown verbs, and servers then answer 411 or 400), and never an `Expect`.
+    ///
+    /// ```
+    /// use put2bits::bits::{Destination, Packet};
+    /// let to = Destination {
+    ///     target: "/uploads/f.bin".parse().unwrap(),
+    ///     host: "iis".parse().unwrap(),
+    ///     content_name: "f.bin".parse().unwrap(),
+    /// };
+    /// let request = Packet::CreateSession.request(&to);
+    /// assert_eq!(request.method(), "BITS_POST");
+    /// assert_eq!(request.headers()["bits-packet-type"], "Create-Session");
+    /// assert_eq!(request.headers()["content-length"], "0");
+    /// ```
+    pub fn request(&self, to: &Destination) -> Request<()> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(HOST, to.host.clone());
+        headers.insert(header::PACKET_TYPE, HeaderValue::from_static(self.kind().as_str()));
+        match self {
+            Packet::CreateSession => {
+                headers.insert(header::SUPPORTED_PROTOCOLS, header::PROTOCOL_VALUE);
+            }
+            Packet::Ping => {}
+            Packet::Fragment { session, range } => {
+                headers.insert(header::SESSION_ID, session.as_header().clone());
+                headers.insert(CONTENT_RANGE, range.to_value());
+            }
+            Packet::CloseSession { session } | Packet::CancelSession { session } => {
+                headers.insert(header::SESSION_ID, session.as_header().clone());
+            }
+        }
+        // Some servers name the stored file after it; IIS ignores it. A Ping is about no file.
+        if self.kind() != PacketKind::Ping {
+            headers.insert(header::CONTENT_NAME, to.content_name.clone());
+        }
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("put2bits/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(self.content_length()));
+
+        let mut request = Request::new(());
+        *request.method_mut() = header::bits_post();
+        *request.uri_mut() = Uri::from(to.target.clone());
+        *request.version_mut() = Version::HTTP_11;
+        *request.headers_mut() = headers;
+        request
+    }
+}

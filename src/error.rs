@@ -1,0 +1,219 @@
+//! What can go wrong with an upload, as values.
+//!
+//! Every failure that a user can meet is one [`Problem`]. The table in [`Problem::row`] is the only place that
+//! says whose fault it is, which status the uploading client gets, whether trying again can help, and which
+//! stable code names it in `Put2bits-Error`, in logs and in metrics. Nothing here does I/O.
+
+use http::StatusCode;
+use std::fmt;
+
+/// Who has to act so that the failure goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The client sent something that cannot be carried out, or went away.
+    Client,
+    /// The BITS server, what stands in front of it, or the way to it.
+    Backend,
+    /// This proxy: its limits, its configuration, its shutdown.
+    Proxy,
+}
+
+impl Fault {
+    /// The word used in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Fault::Client => "client",
+            Fault::Backend => "backend",
+            Fault::Proxy => "proxy",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One row of the failure table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Stable machine-readable name: `Put2bits-Error`, the last part of the problem `type`, the metric label.
+    pub code: &'static str,
+    /// Status of the answer to the uploading client.
+    pub status: StatusCode,
+    /// Who has to act.
+    pub fault: Fault,
+    /// Whether the same request may succeed later without anybody changing anything: such answers carry `Retry-After`.
+    pub retry: bool,
+    /// One human sentence without a full stop: the `title` of the problem document.
+    pub title: &'static str,
+}
+
+macro_rules! problems {
+    ($( $(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $fault:ident, $retry:literal, $title:literal; )*) => {
+        /// A failure: what went wrong. See [`Problem::row`] for what follows from it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Problem { $( $(#[$doc])* $name, )* }
+
+        impl Problem {
+            /// All problems, in table order.
+            pub const ALL: &'static [Problem] = &[$(Problem::$name,)*];
+
+            /// The row of the failure table for this problem.
+            pub const fn row(self) -> &'static Row {
+                match self {
+                    $(Problem::$name => &Row {
+                        code: $code,
+                        status: StatusCode::$status,
+                        fault: Fault::$fault,
+                        retry: $retry,
+                        title: $title,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+problems! {
+    // ---- the client's side -------------------------------------------------------------------------------
+    /// The path cannot name a file at the backend.
+    BadPath = "bad_path", BAD_REQUEST, Client, false, "This path cannot name a file at the backend";
+    /// The head is ambiguous or malformed (two lengths, no host, …).
+    BadRequest = "bad_request", BAD_REQUEST, Client, false, "The request head is malformed or ambiguous";
+    /// No route covers the path.
+    NoRoute = "no_route", NOT_FOUND, Client, false, "No route is configured for this path";
+    /// Neither PUT nor POST.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, Client, false, "Only PUT and POST upload a file here";
+    /// No Content-Length: BITS tells the total size with the first fragment.
+    LengthRequired = "length_required", LENGTH_REQUIRED, Client, false, "BITS needs the total size: send Content-Length";
+    /// A coding that would be stored as it is.
+    CodingRefused = "coding_refused", UNSUPPORTED_MEDIA_TYPE, Client, false, "An encoded body would be stored encoded";
+    /// An expectation other than 100-continue.
+    ExpectationFailed = "expectation_failed", EXPECTATION_FAILED, Client, false, "Only 'Expect: 100-continue' is understood";
+    /// Larger than `limits.max_upload` of this proxy.
+    TooLarge = "too_large", PAYLOAD_TOO_LARGE, Client, false, "The file is larger than this proxy accepts";
+    /// A file of no bytes, and the route refuses those.
+    EmptyRefused = "empty_refused", UNPROCESSABLE_ENTITY, Client, false, "The route refuses files of no bytes";
+    /// No body byte came for `limits.idle`.
+    ClientStalled = "client_stalled", REQUEST_TIMEOUT, Client, true, "The body stopped coming";
+    /// The connection ended before the body did. Nobody is left to read the status.
+    ClientGone = "client_gone", BAD_REQUEST, Client, false, "The client went away before the body was complete";
+
+    // ---- the backend's side: answers that stay as they are ------------------------------------------------
+    /// The backend's user may not write there (or the backend says so for an existing file).
+    Forbidden = "forbidden", FORBIDDEN, Backend, false, "The backend does not allow this upload";
+    /// The target exists and may not be overwritten, or another session holds it.
+    Exists = "exists", CONFLICT, Backend, false, "The file exists already and the backend does not overwrite it";
+    /// The folder of the target does not exist.
+    NotFound = "not_found", NOT_FOUND, Backend, false, "The backend has no such folder";
+    /// The backend's maximum for one file.
+    FileTooLarge = "file_too_large", PAYLOAD_TOO_LARGE, Backend, false, "The file is larger than the backend accepts";
+    /// Even the smallest fragment is too large for the backend or for what stands in front of it.
+    FragmentTooLarge = "fragment_too_large", PAYLOAD_TOO_LARGE, Backend, false, "The backend refuses even the smallest fragment";
+    /// The target URL is too long for the backend.
+    UriTooLong = "uri_too_long", URI_TOO_LONG, Backend, false, "The target URL is too long for the backend";
+    /// The header block is too large for the backend.
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Backend, false, "The header block is too large for the backend";
+    /// No room left.
+    DiskFull = "disk_full", INSUFFICIENT_STORAGE, Backend, false, "The backend's disk is full";
+    /// The URL does not speak BITS, or the verb does not get through.
+    NotBits = "backend_not_bits", BAD_GATEWAY, Backend, false, "The backend does not speak BITS at this URL";
+    /// The directory exists, uploads are switched off there.
+    UploadsDisabled = "uploads_disabled", BAD_GATEWAY, Backend, false, "BITS uploads are not enabled in this directory of the backend";
+    /// The backend wants credentials that the proxy does not have.
+    BackendAuth = "backend_auth", BAD_GATEWAY, Backend, false, "The backend does not accept the proxy's credentials";
+    /// A redirect, which BITS does not have.
+    BackendRedirect = "backend_redirect", BAD_GATEWAY, Backend, false, "The backend answered with a redirect, which is never followed";
+    /// The backend broke the protocol.
+    BackendProtocol = "backend_protocol", BAD_GATEWAY, Backend, false, "The backend broke the BITS protocol";
+    /// The backend refused a packet as invalid.
+    BackendRefused = "backend_refused", BAD_GATEWAY, Backend, false, "The backend refused the request as invalid";
+    /// The application behind the BITS server refused the file.
+    ApplicationRefused = "application_refused", BAD_GATEWAY, Backend, false, "The application behind the BITS server refused the file";
+    /// Exchange after exchange without one more byte taken.
+    NoProgress = "no_progress", BAD_GATEWAY, Backend, false, "The backend keeps answering but takes no more bytes";
+    /// The stored file was gone when it was to be published.
+    CloseFailed = "close_failed", BAD_GATEWAY, Backend, false, "The backend took every byte but could not publish the file";
+
+    // ---- the backend's side: trouble that may pass ---------------------------------------------------------
+    /// No connection.
+    Unreachable = "backend_unreachable", SERVICE_UNAVAILABLE, Backend, true, "The backend cannot be reached";
+    /// Connected, but it answers with transient errors or breaks off.
+    Unavailable = "backend_unavailable", SERVICE_UNAVAILABLE, Backend, true, "The backend is not available at the moment";
+    /// No answer in time.
+    Timeout = "backend_timeout", GATEWAY_TIMEOUT, Backend, true, "The backend did not answer in time";
+    /// The session is unknown to the backend and the bytes to start again are gone.
+    SessionLost = "session_lost", SERVICE_UNAVAILABLE, Backend, true, "The backend lost the upload session";
+    /// The backend wants bytes that it acknowledged before.
+    DataLost = "data_lost", SERVICE_UNAVAILABLE, Backend, true, "The backend lost bytes that it had acknowledged";
+    /// A fragment stayed unanswered and the backend's profile does not allow sending it again.
+    FragmentInDoubt = "fragment_in_doubt", SERVICE_UNAVAILABLE, Backend, true, "A fragment stayed unanswered and this kind of backend must not get it twice";
+    /// The answer to Close-Session was lost and nothing proves that the file was published.
+    CloseInDoubt = "close_in_doubt", SERVICE_UNAVAILABLE, Backend, true, "The answer to Close-Session was lost and nothing proves that the file was stored";
+
+    // ---- ours ----------------------------------------------------------------------------------------------
+    /// The proxy is going down.
+    ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Proxy, true, "The proxy is shutting down";
+    /// A bug: a task of ours ended without an outcome.
+    Internal = "internal", INTERNAL_SERVER_ERROR, Proxy, true, "The proxy failed";
+}
+
+impl Problem {
+    /// Shorthand for the row's stable code.
+    pub const fn code(self) -> &'static str {
+        self.row().code
+    }
+}
+
+/// A problem together with what this very case adds: the human detail and the advice when to come back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", .problem.code())]
+pub struct Failure {
+    /// What kind of failure.
+    pub problem: Problem,
+    /// One or two sentences: what happened where, and what to do. Never holds credentials or whole session ids.
+    pub detail: String,
+    /// Seconds after which a new attempt makes sense, when the backend named them.
+    pub retry_after: Option<u64>,
+}
+
+impl Failure {
+    /// A failure with its detail.
+    pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
+        Failure { problem, detail: detail.into(), retry_after: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_stable_names() {
+        let mut seen = HashSet::new();
+        for problem in Problem::ALL {
+            let code = problem.code();
+            assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            assert!(seen.insert(code), "{code} twice");
+        }
+    }
+
+    #[test]
+    fn status_agrees_with_fault_and_retry() {
+        for problem in Problem::ALL {
+            let row = problem.row();
+            assert!(row.status.is_client_error() || row.status.is_server_error(), "{row:?}");
+            // Who may try again is told so by a status that means it.
+            let transient = [408, 500, 503, 504].contains(&row.status.as_u16());
+            assert_eq!(row.retry, transient, "{row:?}");
+            if row.fault == Fault::Client {
+                assert!(row.status.is_client_error(), "{row:?}");
+            }
+            assert!(!row.title.ends_with('.'), "{row:?}");
+        }
+    }
+}

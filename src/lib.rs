@@ -1,0 +1,8 @@
+//! put2bits
+
+pub mod bits;
+pub mod config;
+pub mod error;
+pub mod limits;
+pub mod route;
+pub mod transfer;

@@ -1,0 +1,126 @@
+//! Every number that bounds what the proxy does, as plain data with its default. Read by the core and the shells,
+//! filled in by `config`.
+
+use std::time::Duration;
+
+/// One kibibyte.
+pub const KIB: u64 = 1024;
+/// One mebibyte.
+pub const MIB: u64 = 1024 * KIB;
+/// One gibibyte.
+pub const GIB: u64 = 1024 * MIB;
+
+/// All limits together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Largest file taken from a client, in bytes. Larger ones get 413 before their body is read.
+    pub max_upload: u64,
+    /// Body bytes that all uploads together may hold in memory. When it is used up, reading from clients stops.
+    pub memory: u64,
+    /// Sizes of the fragments.
+    pub fragment: FragmentLimits,
+    /// What is tried again, and for how long.
+    pub retry: RetryLimits,
+    /// Time limits.
+    pub time: TimeLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_upload: 1024 * GIB,
+            memory: 256 * MIB,
+            fragment: FragmentLimits::default(),
+            retry: RetryLimits::default(),
+            time: TimeLimits::default(),
+        }
+    }
+}
+
+/// Between which bounds the size of a fragment adapts. Bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FragmentLimits {
+    /// Smallest size aimed at while bytes are left. The last fragment, one cut short, and one made
+    /// smaller because the backend said "too large" may be smaller.
+    pub min: u64,
+    /// Largest size. Bounds what one upload holds: two fragments.
+    pub max: u64,
+    /// The first fragment of an upload: small, so that a backend that refuses the file by its size
+    /// (it learns it with the first fragment) does so early.
+    pub first: u64,
+    /// A fragment is no larger than what the client delivers in about this time.
+    pub time: Duration,
+}
+
+impl Default for FragmentLimits {
+    fn default() -> Self {
+        FragmentLimits { min: 64 * KIB, max: 8 * MIB, first: 256 * KIB, time: Duration::from_secs(1) }
+    }
+}
+
+/// What is tried again, and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryLimits {
+    /// How long transient trouble may last without one byte of progress before the upload fails.
+    pub window: Duration,
+    /// First delay before a new attempt; doubles each time, with jitter.
+    pub first_delay: Duration,
+    /// Longest delay between attempts (a `Retry-After` of the backend may ask for longer).
+    pub max_delay: Duration,
+    /// Answered exchanges in a row that bring no progress before the upload fails.
+    pub stalled_exchanges: u32,
+    /// How often a session that the backend lost is begun anew while the first byte is still held.
+    pub restarts: u32,
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        RetryLimits {
+            window: Duration::from_secs(300),
+            first_delay: Duration::from_millis(200),
+            max_delay: Duration::from_secs(15),
+            stalled_exchanges: 5,
+            restarts: 2,
+        }
+    }
+}
+
+/// Time limits of both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimeLimits {
+    /// Client side: from the first byte of a request head, or the idle keep-alive connection, to its end.
+    pub header: Duration,
+    /// Client side: longest pause between two pieces of the body while we are ready to read.
+    pub idle: Duration,
+    /// Backend side: opening a connection.
+    pub connect: Duration,
+    /// Backend side: longest time in which the backend takes not one byte of a request being sent.
+    pub stall: Duration,
+    /// Backend side: from the last byte of a request to the head of its answer.
+    pub ack: Duration,
+    /// The same for the last fragment and for Close-Session, behind which the backend assembles the
+    /// file and may ask an application (MC-BUP §3.3.2: five minutes and more).
+    pub final_ack: Duration,
+    /// Backend side: how long Cancel-Session is tried for an upload that failed.
+    pub cancel: Duration,
+    /// Client side: how long the rest of a refused body is read so that the client can see the answer.
+    pub linger: Duration,
+    /// How long running uploads may go on after a signal to stop.
+    pub grace: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        TimeLimits {
+            header: Duration::from_secs(30),
+            idle: Duration::from_secs(60),
+            connect: Duration::from_secs(10),
+            stall: Duration::from_secs(60),
+            ack: Duration::from_secs(60),
+            final_ack: Duration::from_secs(360),
+            cancel: Duration::from_secs(10),
+            linger: Duration::from_secs(5),
+            grace: Duration::from_secs(30),
+        }
+    }
+}

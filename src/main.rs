@@ -1,0 +1,2 @@
+//! put2bits
+fn main() {}
