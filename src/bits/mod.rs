@@ -3,11 +3,15 @@
 //! Pure: no socket, clock, randomness, runtime or logging. Time is a [`std::time::Duration`] since a moment
 //! that the caller chose; seeds are arguments.
 
+mod ack;
 pub mod header;
+mod hresult;
 mod packet;
 mod profile;
 mod range;
 
+pub use ack::{Ack, TooLarge, Verdict};
+pub use hresult::HResult;
 pub use packet::{Destination, Packet, PacketKind, SessionId};
 pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};
 pub use range::ContentRange;
