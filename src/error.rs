@@ -174,8 +174,11 @@ impl Problem {
 pub struct Failure {
     /// What kind of failure.
     pub problem: Problem,
-    /// One or two sentences: what happened where, and what to do. Never holds credentials or whole session ids.
+    /// What happened, for the uploading client and the log. Holds no addresses of the backend, no credentials and no
+    /// whole session ids.
     pub detail: String,
+    /// What the system said about it, for the log alone: addresses and causes.
+    pub cause: Option<String>,
     /// Seconds after which a new attempt makes sense, when the backend named them.
     pub retry_after: Option<u64>,
 }
@@ -183,7 +186,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with its detail.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Failure { problem, detail: detail.into(), retry_after: None }
+        Failure { problem, detail: detail.into(), cause: None, retry_after: None }
     }
 }
 
