@@ -7,6 +7,7 @@ pub mod header;
 mod packet;
 mod profile;
 mod range;
+pub mod server;
 
 pub use packet::{Destination, Packet, PacketKind, SessionId};
 pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};
