@@ -9,6 +9,7 @@ mod hresult;
 mod packet;
 mod profile;
 mod range;
+pub mod server;
 mod session;
 mod sizing;
 

@@ -12,9 +12,6 @@ use http::header::{CONTENT_LENGTH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::time::{Duration, SystemTime};
 
-/// HTTP dates have whole seconds: a file may look that much older than it is.
-const DATE_RESOLUTION: Duration = Duration::from_secs(1);
-
 impl Session {
     /// The reply was fetched; the session goes on to Close-Session.
     pub fn reply_fetched(&mut self, now: Duration) {
@@ -108,7 +105,7 @@ impl Session {
         let written =
             headers.get(LAST_MODIFIED).and_then(text).and_then(|text| httpdate::parse_http_date(text).ok());
         let is_new =
-            written.zip(self.created_at).is_some_and(|(written, begun)| written + DATE_RESOLUTION >= begun);
+            written.zip(self.created_at).is_some_and(|(written, begun)| written >= begun);
         if status == StatusCode::OK && length == Some(self.settings.total) && is_new {
             self.close_decided(true, format!("the target has {} bytes and is new", self.settings.total));
         } else {
