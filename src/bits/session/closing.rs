@@ -104,8 +104,7 @@ impl Session {
         let length = headers.get(CONTENT_LENGTH).and_then(text).and_then(|text| decimal(text.trim()));
         let written =
             headers.get(LAST_MODIFIED).and_then(text).and_then(|text| httpdate::parse_http_date(text).ok());
-        let is_new =
-            written.zip(self.created_at).is_some_and(|(written, begun)| written >= begun);
+        let is_new = written.zip(self.created_at).is_some_and(|(written, begun)| written >= begun);
         if status == StatusCode::OK && length == Some(self.settings.total) && is_new {
             self.close_decided(true, format!("the target has {} bytes and is new", self.settings.total));
         } else {
