@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 /// What happens to one request and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Nothing bad.
     Fine,
     /// No connection: nothing is sent.
@@ -29,15 +29,15 @@ pub enum Fate {
 
 /// How likely the faults are.
 #[derive(Debug, Clone, Copy)]
-pub struct Weather {
+pub(crate) struct Weather {
     /// Out of 1,000 exchanges, how many have a fault.
-    pub per_mille: u16,
+    pub(crate) per_mille: u16,
     /// Whether faults that nothing can survive may happen.
-    pub fatal: bool,
+    pub(crate) fatal: bool,
 }
 
 impl Weather {
-    pub fn fate(self, rng: &mut Rng) -> Fate {
+    pub(crate) fn fate(self, rng: &mut Rng) -> Fate {
         if rng.u16(0..1000) >= self.per_mille {
             return Fate::Fine;
         }

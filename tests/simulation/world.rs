@@ -24,7 +24,7 @@ const TOO_MANY_STEPS: u64 = 20_000;
 
 /// Everything that a seed decides beforehand.
 #[derive(Debug)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     seed: u64,
     total: u64,
     knobs: Knobs,
@@ -104,12 +104,12 @@ impl Schedule {
     }
 
     /// No faults: the quirks alone.
-    pub fn calm(seed: u64) -> Self {
+    pub(crate) fn calm(seed: u64) -> Self {
         Schedule::new(seed).0
     }
 
     /// Trouble that ends, at a server that may get bytes again.
-    pub fn passing_trouble(seed: u64) -> Self {
+    pub(crate) fn passing_trouble(seed: u64) -> Self {
         let (mut schedule, mut rng) = Schedule::new(seed);
         if !schedule.profile.overlap.may_resend() {
             schedule.profile = &Profile::REFUSE;
@@ -123,7 +123,7 @@ impl Schedule {
     }
 
     /// Everything that can happen.
-    pub fn hostile(seed: u64) -> Self {
+    pub(crate) fn hostile(seed: u64) -> Self {
         let (mut schedule, mut rng) = Schedule::new(seed);
         schedule.weather = Weather { per_mille: [20, 60, 150, 400][rng.usize(..4)], fatal: true };
         schedule.retry.window = Duration::from_secs([5, 60, 300][rng.usize(..3)]);
@@ -157,19 +157,19 @@ impl Schedule {
 
 /// How an upload ended for its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     Stored,
     Failed(Problem),
 }
 
 /// What a schedule came to.
 #[derive(Debug)]
-pub struct Report {
-    pub ending: Ending,
-    pub steps: u64,
-    pub faults: u64,
-    pub restarts: u64,
-    pub verified: u64,
+pub(crate) struct Report {
+    pub(crate) ending: Ending,
+    pub(crate) steps: u64,
+    pub(crate) faults: u64,
+    pub(crate) restarts: u64,
+    pub(crate) verified: u64,
 }
 
 struct Published {
@@ -177,7 +177,7 @@ struct Published {
     at: Duration,
 }
 
-pub struct World {
+pub(crate) struct World {
     schedule: Schedule,
     rng: Rng,
     now: Duration,
@@ -204,7 +204,7 @@ fn byte(offset: u64) -> u8 {
 }
 
 impl World {
-    pub fn new(schedule: Schedule) -> Self {
+    pub(crate) fn new(schedule: Schedule) -> Self {
         let settings = SessionSettings {
             profile: Some(schedule.profile),
             fragment: FragmentLimits { min: 512, first: 2048, max: 8192, time: Duration::from_secs(1) },
@@ -237,12 +237,12 @@ impl World {
     }
 
     /// Prints every step.
-    pub fn talk(&mut self) {
+    pub(crate) fn talk(&mut self) {
         self.talks = true;
         println!("{:#?}", self.schedule);
     }
 
-    pub fn run(mut self) -> Report {
+    pub(crate) fn run(mut self) -> Report {
         let mut steps = 0;
         loop {
             steps += 1;
