@@ -118,3 +118,41 @@ impl Drop for Io {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    async fn pair() -> (Io, Arc<Wire>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let wire = Arc::new(Wire::new());
+        (Io::new(tcp, wire.clone()), wire, listener.accept().await.unwrap().0)
+    }
+
+    /// By this hyper decides whether to queue the pieces of a body or to copy them together.
+    #[tokio::test]
+    async fn hyper_sees_vectored_writes() {
+        let (io, _, _peer) = pair().await;
+        assert!(hyper::rt::Write::is_write_vectored(&TokioIo::new(io)));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_on_a_kept_connection_that_has_ended() {
+        let (mut io, wire, peer) = pair().await;
+        wire.begin(0);
+        io.write_all(b"first").await.unwrap();
+        wire.finish();
+        wire.begin(0);
+        assert!(!is_stale(&io.tcp) && io.may_write());
+        drop(peer);
+        assert!(is_stale(&io.tcp) && !io.may_write());
+        let write =
+            std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut io).poll_write(cx, b"second").is_pending()));
+        assert!(write.await);
+        assert_eq!(wire.progress().taken, 0);
+    }
+}

@@ -6,6 +6,7 @@ use put2bits::bits::Packet;
 use put2bits::transfer::NoAnswer;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// Two exchanges with a server that gives `answer` each time: the status, and how many connections it took.
 async fn twice(answer: String) -> (u16, usize) {
@@ -26,13 +27,10 @@ async fn a_connection_is_kept_only_when_the_answer_ends() {
     let short = format!("HTTP/1.1 500 No\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));
     let long = format!("HTTP/1.1 404 No\r\nContent-Length: 70000\r\n\r\n{}", "x".repeat(70_000));
     let chunked = "HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-    let endless =
-        format!("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n{}", "x".repeat(70_000));
     for (answer, status, connections) in [
         (short.as_str(), 500, 1),
         (long.as_str(), 404, 2),
         (chunked, 404, 1),
-        (endless.as_str(), 404, 2),
         ("HTTP/1.1 204 No Content\r\n\r\n", 204, 1),
         ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 200, 2),
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 200, 2),
@@ -44,13 +42,20 @@ async fn a_connection_is_kept_only_when_the_answer_ends() {
     }
 }
 
-/// Three of four real servers write their errors so.
+/// Three of four real servers write their errors like the first.
 #[tokio::test]
-async fn a_body_without_length_on_an_open_connection_does_not_hang() {
-    let begun = Instant::now();
-    let answer = "HTTP/1.1 416 No\r\nBITS-Received-Content-Range: 7\r\n\r\n<html>the connection stays open";
-    assert_eq!(twice(answer.to_owned()).await, (416, 2));
-    assert!(begun.elapsed() < Duration::from_millis(900), "waited for the end of the body");
+async fn nobody_waits_for_a_body_that_does_not_end_soon() {
+    let html = "HTTP/1.1 416 No\r\nBITS-Received-Content-Range: 7\r\n\r\n<html>the connection stays open";
+    let long = "HTTP/1.1 416 No\r\nContent-Length: 70000\r\n\r\nno";
+    let chunked =
+        format!("HTTP/1.1 416 No\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n{}", "x".repeat(70_000));
+    for answer in [html, long, &chunked] {
+        let begun = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(twice(answer.to_owned()).await, (416, 2));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(4), "waited: {answer:.60}");
+    }
 }
 
 #[tokio::test]
@@ -143,7 +148,7 @@ async fn sending_stops_at_an_early_answer() {
     let answer = send(&mut to, quarters(400), PATIENT).await.unwrap();
     assert_eq!(answer.status, 413);
     go.send(()).unwrap();
-    let (read, orderly) = got.await.unwrap();
+    let (read, orderly) = timeout(PATIENT.answer, got).await.expect("still sending").unwrap();
     // What was in the kernel's buffers at most; 100 MiB were to be sent.
     assert!(read < 32 << 20, "{read} bytes came after the answer");
     assert!(!orderly, "the rest was thrown away, so the end must be a reset");

@@ -4,7 +4,7 @@ use crate::peer::Peer;
 use crate::{ACK, PATIENT, connection, quarters, send};
 use bytes::Bytes;
 use put2bits::transfer::{NoAnswer, Patience};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
@@ -28,7 +28,7 @@ async fn times_out(peer: &Peer, pieces: Vec<Bytes>, patience: Patience, words: &
 async fn a_server_that_takes_nothing() {
     let peer = Peer::start(|_, mut conn| async move {
         conn.head().await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     times_out(&peer, quarters(400), Patience { stall: SHORT, ..PATIENT }, "took no byte").await;
 }
@@ -37,7 +37,7 @@ async fn a_server_that_takes_nothing() {
 async fn a_server_that_takes_all_and_says_nothing() {
     let peer = Peer::start(|_, mut conn| async move {
         conn.request().await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     times_out(&peer, quarters(4), Patience { answer: SHORT, ..PATIENT }, "no answer").await;
 }
@@ -58,6 +58,8 @@ async fn a_server_that_says_100_for_ever() {
 #[tokio::test]
 async fn a_slow_server_is_given_its_time() {
     let peer = Peer::start(|_, mut conn| async move {
+        // Little lies between the ends, so that sending takes about as long as receiving.
+        SockRef::from(&conn.tcp).set_recv_buffer_size(128 * 1024).unwrap();
         conn.head().await.unwrap();
         let mut left = 32 << 20;
         let mut buffer = vec![0; 1 << 20];

@@ -5,8 +5,9 @@ use crate::{ACK, PATIENT, ask, connection, fragment, quarters, send};
 use bytes::Bytes;
 use put2bits::bits::Packet;
 use put2bits::transfer::{Backend, Call, NoAnswer};
-use std::sync::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+use tokio::sync::oneshot;
 
 #[tokio::test]
 async fn nobody_there_is_unsent() {
@@ -81,9 +82,10 @@ enum Farewell {
     Said408,
 }
 
-/// 50 exchanges with a server that ends the connection after each. It must not be noticed.
-async fn stale(farewell: Farewell) {
-    let (told, mut ended) = mpsc::unbounded_channel();
+/// 50 exchanges with a server that ends the connection after each. It must not be noticed, whether the runtime has
+/// heard of the end before the next exchange (`heard`) or only the kernel knows.
+async fn stale(farewell: Farewell, heard: bool) {
+    let (told, ended) = mpsc::channel();
     let peer = Peer::start(move |_, mut conn| {
         let told = told.clone();
         async move {
@@ -94,10 +96,7 @@ async fn stale(farewell: Farewell) {
                 Farewell::Fin => drop(conn),
                 Farewell::Rst => conn.reset(),
                 Farewell::Said408 => {
-                    conn.send(
-                        "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                    )
-                    .await;
+                    conn.send("HTTP/1.1 408 Late\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
                 }
             }
             told.send(()).unwrap();
@@ -106,22 +105,27 @@ async fn stale(farewell: Farewell) {
     let mut to = connection(&peer.authority);
     for run in 0..50 {
         let answer = send(&mut to, vec![Bytes::from_static(b"0123456789")], PATIENT).await;
-        assert_eq!(answer.map(|answer| answer.status.as_u16()), Ok(200), "{farewell:?}, run {run}");
-        ended.recv().await.unwrap();
+        assert_eq!(answer.map(|answer| answer.status.as_u16()), Ok(200), "{farewell:?}, {heard}, run {run}");
+        // Blocks the runtime on purpose: it polls for no events meanwhile.
+        ended.recv().unwrap();
+        if heard {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
     assert_eq!(peer.accepts(), 50);
 }
 
 #[tokio::test]
 async fn a_kept_connection_found_closed_is_replaced() {
-    stale(Farewell::Fin).await;
-    stale(Farewell::Rst).await;
-    stale(Farewell::Said408).await;
+    for farewell in [Farewell::Fin, Farewell::Rst, Farewell::Said408] {
+        stale(farewell, true).await;
+        stale(farewell, false).await;
+    }
 }
 
 #[tokio::test]
 async fn a_kept_connection_that_cannot_be_replaced_is_unsent() {
-    let (told, mut ended) = mpsc::unbounded_channel();
+    let (told, ended) = mpsc::channel();
     let peer = Peer::start(move |_, mut conn| {
         let told = told.clone();
         async move {
@@ -133,7 +137,7 @@ async fn a_kept_connection_that_cannot_be_replaced_is_unsent() {
     });
     let mut to = connection(&peer.authority);
     ask(&mut to, Packet::CreateSession).await.unwrap();
-    ended.recv().await.unwrap();
+    ended.recv().unwrap();
     peer.stop();
     assert!(matches!(ask(&mut to, Packet::Ping).await, Err(NoAnswer::Unsent(_))));
 }
