@@ -1,5 +1,6 @@
 //! put2bits
 
+pub mod backend;
 pub mod bits;
 pub mod config;
 pub mod error;
