@@ -3,6 +3,7 @@
 pub mod bits;
 pub mod config;
 pub mod error;
+pub mod front;
 pub mod limits;
 pub mod route;
 pub mod transfer;

@@ -1,8 +1,10 @@
 //! The one loop that awaits both sides.
 
 mod call;
+mod uploads;
 
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
+pub use uploads::{Refusal, Uploads};
 
 use crate::bits::Destination;
 use crate::error::Failure;
