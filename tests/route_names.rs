@@ -1,5 +1,8 @@
 //! Which paths name a file: tables of names, and properties over random ones.
 
+// Helpers outside of test functions panic too: that is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use http::{HeaderMap, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use proptest::prelude::*;

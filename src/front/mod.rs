@@ -1,7 +1,7 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
-//! A request runs through three files: [`intent`] reads its head (pure), [`service`] starts the upload and
-//! awaits its outcome, [`reply`] writes the answer (pure). Below them [`wire`] wraps the connection: it lingers
+//! A request runs through three files: `intent` reads its head (pure), `service` starts the upload and
+//! awaits its outcome, `reply` writes the answer (pure). Below them `wire` wraps the connection: it lingers
 //! after a refusal so that the client can read it, and gives heads that hyper cannot parse a clear answer.
 //!
 //! The front never reads a body and never contacts a backend. It knows [`Uploads`](crate::transfer::Uploads),

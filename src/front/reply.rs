@@ -1,4 +1,4 @@
-//! What the client is told: an outcome becomes a response. Pure but for the clock in [`unreadable`].
+//! What the client is told: an outcome becomes a response. Pure but for the clock in `unreadable`.
 
 use crate::error::{Failure, Problem};
 use crate::transfer::Stored;

@@ -12,16 +12,19 @@ use tokio::sync::oneshot;
 pub trait Uploads: Clone + Send + Sync + 'static {
     /// Runs the upload in a task of its own, so that it outlives the client's connection, and gives its outcome.
     ///
-    /// The receiver is dropped when the client is gone. The body of an upload that [expects `100
-    /// Continue`](Upload::expects_continue) must not be polled before the backend has agreed: the first poll is
-    /// what asks the client to send it. A body that is not wanted any more is dropped, not drained: the
-    /// connection sees to it that the client can read the answer.
+    /// A client that goes away shows in one of two ways: while its body is incomplete, the next poll of the body
+    /// gives an error; later, the receiver is dropped.
+    ///
+    /// The body of an upload that [expects `100 Continue`](Upload::expects_continue) must not be polled before
+    /// the backend has agreed: the first poll is what asks the client to send it. A body that is not wanted any
+    /// more is dropped, not drained: the connection sees to it that the client can read the answer.
     fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static;
 
-    /// Told of each request that was refused before it became an upload, for the log.
+    /// Told of each request that was refused before it became an upload, for the log. Of a head that could not
+    /// be read it is told when the connection has ended.
     fn refused(&self, _refusal: Refusal<'_>) {}
 }
 
