@@ -83,6 +83,8 @@ problems! {
     BadPath = "bad_path", BAD_REQUEST, Client, false, "This path cannot name a file at the backend";
     /// The head is ambiguous or malformed (two lengths, no host, …).
     BadRequest = "bad_request", BAD_REQUEST, Client, false, "The request head is malformed or ambiguous";
+    /// The request line or the header block is larger than this proxy takes.
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Client, false, "The request head is larger than this proxy accepts";
     /// No route covers the path.
     NoRoute = "no_route", NOT_FOUND, Client, false, "No route is configured for this path";
     /// Neither PUT nor POST.

@@ -1,28 +1,28 @@
 //! The one loop that awaits both sides: the client's body and the backend.
 //!
 //! Generic over [`Backend`], which has one method, and over the body. Every decision of the protocol is
-//! [`bits::Session`](crate::bits::Session)'s; what is here gathers fragments ([`source`](self)), keeps them until they are
+//! [`bits::Session`](crate::bits::Session)'s; what is here gathers fragments (`source`), keeps them until they are
 //! acknowledged, overlaps gathering with sending, bounds memory ([`Budget`]) and time, and tells the client
 //! the outcome. It opens no sockets and writes no log: what is worth a line is given to the caller.
 
 mod budget;
 mod call;
-mod drain;
 mod run;
 mod source;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
-pub use drain::drain;
 pub use run::{Shared, run};
+pub use uploads::{Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};
 use crate::error::Failure;
 use crate::route::Route;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ use std::time::Duration;
 pub struct Upload {
     /// Names the upload in logs.
     pub id: String,
+    /// Method of the request: PUT or POST.
+    pub method: Method,
     /// The route that it came in by.
     pub route: Arc<Route>,
     /// Where it goes.
     pub destination: Destination,
     /// Size of the file in bytes.
     pub total: u64,
-    /// Whether the client waits for `100 Continue` before it sends the body.
-    pub expects_continue: bool,
 }
 
 /// What became of an upload.

@@ -3,14 +3,14 @@
 use super::budget::Budget;
 use super::call::{Answer, Backend, Call, NoAnswer, Patience};
 use super::source::Source;
-use super::{Outcome, Reply, Report, Stored, Upload, drain};
+use super::{Outcome, Reply, Report, Stored, Upload};
 use crate::bits::{Event, Packet, Session, SessionSettings, Silence, Step};
 use crate::error::{Failure, Problem};
 use crate::limits::{Limits, TimeLimits};
 use crate::route::ReplyMode;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderName, StatusCode};
 use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
@@ -36,9 +36,9 @@ pub struct Shared {
 
 /// Carries one upload to its end and gives the figures.
 ///
-/// The outcome goes to `client` as soon as it is decided; after that a failed session is still cancelled, and the rest
-/// of a refused body is read for a while so that the client can see its answer. When the receiver of `client` is
-/// dropped, the client is gone and the upload is abandoned, unless every byte was acknowledged already.
+/// The body is first polled when the backend has agreed to the upload. The outcome goes to `client` as soon as it is
+/// decided; after that a failed session is still cancelled. When the receiver of `client` is dropped, the client is gone
+/// and the upload is abandoned, unless every byte was acknowledged already.
 /// `observe` gets what is worth a log line.
 pub async fn run<K, B>(
     upload: Upload,
@@ -81,20 +81,10 @@ where
     if let Some(ceiling) = transfer.session.ceiling() {
         transfer.shared.ceiling.fetch_min(ceiling, Ordering::Relaxed);
     }
-    let Transfer { mut session, mut source, started, failure, report, .. } = transfer;
-    source.forget();
-    // A client that still waits for `100 Continue` sends nothing, and must not be told to.
-    let drains = failure.is_some() && (source.polled() || !upload.expects_continue);
-    let body = source.into_body();
-    let draining = async {
-        if drains {
-            drain(body, limits.time.linger).await;
-        } else {
-            drop(body);
-        }
-    };
-    let cancelling = finish(&mut session, &mut backend, &limits.time, started, &mut observe);
-    tokio::join!(draining, cancelling);
+    let Transfer { mut session, source, started, failure, report, .. } = transfer;
+    // Its memory is free from here on. What still comes of a refused body is the connection's business.
+    drop(source);
+    finish(&mut session, &mut backend, &limits.time, started, &mut observe).await;
     (failure, report)
 }
 
@@ -310,7 +300,7 @@ fn report_answer(
     is_evidence: bool,
 ) {
     match result {
-        Ok(Answer { status, headers, .. }) if is_reply => reply_answered(session, now, status, &headers),
+        Ok(Answer { status, .. }) if is_reply => reply_answered(session, now, status),
         Ok(Answer { status, headers, .. }) if is_evidence => session.evidence(now, status, &headers),
         Ok(Answer { status, headers, .. }) => session.answered(now, status, &headers),
         Err(NoAnswer::Impossible(cause)) if is_reply => session.reply_refused(now, cause),
@@ -322,7 +312,7 @@ fn report_answer(
     }
 }
 
-fn reply_answered(session: &mut Session, now: Duration, status: StatusCode, _headers: &HeaderMap) {
+fn reply_answered(session: &mut Session, now: Duration, status: StatusCode) {
     let detail = format!("the request for the reply was answered {status}");
     if status.is_success() {
         session.reply_fetched(now);

@@ -33,7 +33,6 @@ pub(super) struct Source<B> {
     waiting: Option<Instant>,
     /// How long the client has been waited for, for the fragment being gathered.
     waited: Duration,
-    polled: bool,
     finished_at: Option<Instant>,
 }
 
@@ -63,7 +62,6 @@ where
             piece: FIRST_PIECE,
             waiting: None,
             waited: Duration::ZERO,
-            polled: false,
             finished_at: None,
         }
     }
@@ -81,16 +79,6 @@ where
     /// When the last byte came.
     pub(super) fn finished_at(&self) -> Option<Instant> {
         self.finished_at
-    }
-
-    /// Whether the body was asked for, so that a client that waits for `100 Continue` has got it.
-    pub(super) fn polled(&self) -> bool {
-        self.polled
-    }
-
-    /// The rest of the body.
-    pub(super) fn into_body(self) -> B {
-        self.body
     }
 
     /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
@@ -142,14 +130,6 @@ where
         self.account.lower(self.end - self.start);
     }
 
-    /// Forgets everything: the upload failed.
-    pub(super) fn forget(&mut self) {
-        self.pieces.clear();
-        self.start = self.end;
-        self.fragments.clear();
-        self.account.lower(0);
-    }
-
     /// Reads until the fragment aimed at is whole, or as large as memory allows.
     ///
     /// Dropping the future loses nothing. `in_flight`: whether a fragment is on its way to the backend, whose
@@ -179,7 +159,6 @@ where
     }
 
     async fn read_piece(&mut self) -> Result<(), Failure> {
-        self.polled = true;
         let since = *self.waiting.get_or_insert_with(Instant::now);
         let frame = match timeout_at(since + self.idle, self.body.frame()).await {
             Ok(frame) => frame,

@@ -8,10 +8,7 @@ use put2bits::bits::server::{
     Begin, Broken, Effect, EmptyFile, FragmentLimit, Knobs, LimitAnswer, OffsetOn416, OverlapRule, PublishAt,
     RequestHead, Server, SessionKey, TargetState, UnknownSession,
 };
-use put2bits::bits::{
-    AmbiguousClose, ContentRange, Destination, Packet, Profile, Session, SessionId, SessionSettings, Silence,
-    Step,
-};
+use put2bits::bits::{AmbiguousClose, Destination, Packet, Profile, Session, SessionSettings, Silence, Step};
 use put2bits::error::{Failure, Problem};
 use put2bits::limits::{FragmentLimits, RetryLimits};
 use std::collections::HashMap;
