@@ -69,3 +69,11 @@ pub struct Route {
 /// All routes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Routes(Vec<Route>);
+
+impl Routes {
+    /// The routes, longest prefix first.
+    pub fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by(|a, b| b.prefix.len().cmp(&a.prefix.len()));
+        Routes(routes)
+    }
+}
