@@ -115,19 +115,20 @@ fn is_plain(segment: &str, encoded: bool) -> bool {
     !decoded.is_empty() && decoded != b"." && decoded != b".." && !decoded.iter().any(special)
 }
 
-/// The URL for an error line: nothing before the last `@`, nothing of the query or fragment.
+/// The URL for an error line: nothing of the query or fragment, and if there is an `@` anywhere, the scheme alone.
 fn redact(url: &str) -> String {
     const LONGEST: usize = 120;
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    let (hidden, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("***@", rest));
-    let (shown, cut) = match rest.find(['?', '#']) {
+    if url.contains('@') {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        let plain = scheme.filter(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
+        return plain.map_or("***".to_owned(), |scheme| format!("{scheme}://***"));
+    }
+    let (shown, cut) = match url.find(['?', '#']) {
         // One byte long, both of them.
-        Some(at) => (&rest[..=at], "***"),
-        None => (rest, ""),
+        Some(at) => (&url[..=at], "***"),
+        None => (url, ""),
     };
-    let shown: String = shown.chars().take(LONGEST).collect();
-    format!("{scheme}{separator}{hidden}{shown}{cut}")
+    shown.chars().take(LONGEST).chain(cut.chars()).collect()
 }
 
 #[cfg(test)]
@@ -207,9 +208,11 @@ mod tests {
             "http://iis/up/?token=s3cret",
             "http://iis/up/#s3cret",
             "ftp://iis/up/?a@b=s3cret",
+            "http://user:s3c?ret@iis/",
+            "user:s3cret://@iis/",
         ] {
             let error = parse_backend(text).unwrap_err().to_string();
-            assert!(!error.contains("s3c"), "{error}");
+            assert!(!error.contains("s3c") && !error.contains("user:"), "{error}");
         }
     }
 

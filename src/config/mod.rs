@@ -25,13 +25,14 @@ mod routes;
 mod suggest;
 mod value;
 
-pub use backend::parse_backend;
+pub use backend::{NotABackend, parse_backend};
 pub use environment::{PREFIX, variable};
 pub use error::ConfigError;
 pub use keys::known_keys;
 pub use merge::{Flag, Resolved, Sources};
 pub use origin::Origin;
-pub use value::{Size, Time};
+pub(crate) use origin::one_line;
+pub use value::{NotASize, NotATime, Size, Time};
 
 use crate::limits::Limits;
 use crate::route::{BackendUrl, Routes};
