@@ -1,31 +1,95 @@
-//! Configuration: file, environment and flags, checked before anything happens. The only module that reads files and the environment.
+//! Configuration: file, environment and flags, checked before anything happens. The only module that reads files and
+//! the environment.
+//!
+//! ```text
+//! file.rs ─┐
+//! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
+//! Sources::flags ─┘                                 (keys.rs says what each key takes)
+//! ```
+//!
+//! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
+//! to `check-config` at once. Anything unknown or wrong is one [`ConfigError`] of one line; nothing is guessed.
+
+mod backend;
+mod check;
+mod choice;
+mod environment;
+mod error;
+mod file;
+mod keys;
+mod merge;
+mod origin;
+mod raw;
+mod render;
+mod routes;
+mod suggest;
+mod value;
+
+pub use backend::{NotABackend, parse_backend};
+pub use environment::{PREFIX, variable};
+pub use error::ConfigError;
+pub use keys::known_keys;
+pub use merge::{Flag, Resolved, Sources};
+pub use origin::Origin;
+pub(crate) use origin::one_line;
+pub use value::{NotASize, NotATime, Size, Time};
 
 use crate::limits::Limits;
-use crate::route::Routes;
-use std::net::SocketAddr;
+use crate::route::{BackendUrl, Routes};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread;
 
 /// Everything that `serve` needs, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Where clients connect.
+    /// `listen`: where clients connect. Default 127.0.0.1:8080, this machine only.
     pub listen: SocketAddr,
-    /// Worker threads, each with its own runtime.
+    /// `workers`: threads, each with its own runtime. Default: one per processor core.
     pub workers: usize,
-    /// The routes.
+    /// `[[route]]`, or the one route that `--backend` stands for.
     pub routes: Routes,
-    /// The limits.
+    /// `[limits]`, `[fragment]`, `[retry]` and `[timeouts]`.
     pub limits: Limits,
-    /// How to log.
+    /// `[log]`: how to log.
     pub log: LogConfig,
+}
+
+impl Default for Config {
+    /// The defaults, without any route.
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            workers: thread::available_parallelism().map_or(1, Into::into).min(keys::MAX_WORKERS),
+            routes: Routes::default(),
+            limits: Limits::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The defaults and one route: everything below `/` goes to this backend.
+    pub fn for_backend(backend: BackendUrl) -> Self {
+        Config {
+            routes: Routes::new(vec![routes::with_defaults("/".to_owned(), backend)]),
+            ..Config::default()
+        }
+    }
 }
 
 /// How to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
-    /// Text or JSON.
+    /// `log.format`: text or JSON.
     pub format: LogFormat,
-    /// Filter in the syntax of `tracing_subscriber::EnvFilter`.
+    /// `log.filter`: in the syntax of `tracing_subscriber::EnvFilter`, `info` or `warn,put2bits=debug`.
     pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        LogConfig { format: LogFormat::default(), filter: "info".to_owned() }
+    }
 }
 
 /// Shape of the log lines.
@@ -37,3 +101,6 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use http::uri::{Authority, Scheme, Uri};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 /// A BITS server's directory: where the files of a route go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BackendUrl {
     /// Host and, unless it is 80, port.
     pub authority: Authority,

@@ -1,0 +1,26 @@
+//! `put2bits serve`
+
+use super::args::{ConfigArgs, SETTINGS};
+use super::{Exit, Stop};
+use crate::{app, telemetry};
+
+/// What `serve` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{SETTINGS}"))]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  put2bits serve --backend http://iis/uploads/
+  put2bits serve --backend http://10.0.0.5:8181/in/ --listen 0.0.0.0:8080 --max-upload 20GiB
+  put2bits serve --config put2bits.toml --log-format json";
+
+/// Checks everything, then serves until a signal to stop.
+pub(super) fn run(args: Args) -> Result<(), Stop> {
+    let config = args.config.into_sources().resolve()?.into_config();
+    telemetry::init(&config.log).map_err(|error| Stop::new(Exit::System, error))?;
+    Ok(app::serve(config)?)
+}

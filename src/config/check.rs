@@ -1,0 +1,79 @@
+//! What values must be among each other.
+
+use super::ConfigError;
+use super::keys::Amount;
+use super::merge::Draft;
+use super::value::{Size, Time};
+use std::fmt;
+use std::time::Duration;
+
+/// One rule: the value of `less`, so many times, is not larger than that of `more`.
+struct Rule {
+    less: &'static str,
+    times: u32,
+    more: &'static str,
+}
+
+/// All rules, those whose `more` is another one's `less` after that one.
+const RULES: [Rule; 6] = [
+    // One upload holds two fragments: one in flight, one being gathered.
+    Rule { less: "fragment.max", times: 2, more: "limits.memory" },
+    Rule { less: "fragment.first", times: 1, more: "fragment.max" },
+    Rule { less: "fragment.min", times: 1, more: "fragment.first" },
+    Rule { less: "retry.max_delay", times: 1, more: "retry.window" },
+    Rule { less: "retry.first_delay", times: 1, more: "retry.max_delay" },
+    Rule { less: "timeouts.ack", times: 1, more: "timeouts.final_ack" },
+];
+
+/// Applies the rules. A default gives way to what somebody set; two set values that clash are refused.
+pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
+    for Rule { less, times, more } in RULES {
+        let (Some(small), Some(large)) = (amount(draft, less), amount(draft, more)) else { continue };
+        let most = large.divided(times);
+        if small <= most {
+            continue;
+        }
+        let (from, other) = (draft.origin(less), draft.origin(more));
+        if !from.is_explicit() && !most.is_zero() {
+            if let Some(slot) = draft.slot(less) {
+                slot.put_amount(most);
+            }
+            draft.note_lowered(less, more);
+            continue;
+        }
+        let relation = match times {
+            1 => format!("{less} ({small}, {from}) is larger than {more} ({large}, {other})"),
+            _ => format!("{more} ({large}, {other}) is less than {times} times {less} ({small}, {from})"),
+        };
+        // Whoever wrote a value has to change it; if both were written, the smaller side's line is named first.
+        let origin = if from.is_explicit() { from } else { other };
+        return Err(ConfigError::new(&origin, "", relation));
+    }
+    Ok(())
+}
+
+fn amount(draft: &mut Draft, key: &str) -> Option<Amount> {
+    draft.slot(key)?.amount()
+}
+
+impl Amount {
+    fn is_zero(self) -> bool {
+        self == Amount::Bytes(0) || self == Amount::Time(Duration::ZERO)
+    }
+
+    fn divided(self, by: u32) -> Amount {
+        match self {
+            Amount::Bytes(bytes) => Amount::Bytes(bytes / u64::from(by.max(1))),
+            Amount::Time(time) => Amount::Time(time / by.max(1)),
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Amount::Bytes(bytes) => Size(*bytes).fmt(f),
+            Amount::Time(time) => Time(*time).fmt(f),
+        }
+    }
+}

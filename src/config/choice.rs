@@ -1,0 +1,58 @@
+//! Values that are one of a few words.
+
+use super::LogFormat;
+use super::raw::Raw;
+use super::suggest::closest;
+use crate::bits::{AmbiguousClose, Profile};
+use crate::route::{ReplyMode, ZeroLength};
+
+/// The words of a choice and what they mean, the default first.
+pub(crate) type Words<T, const N: usize> = [(&'static str, T); N];
+
+/// `log.format`
+pub(crate) const LOG_FORMATS: Words<LogFormat, 2> = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+/// `route.zero_length`
+pub(crate) const ZERO_LENGTHS: Words<ZeroLength, 2> =
+    [("create-close", ZeroLength::CreateClose), ("refuse", ZeroLength::Refuse)];
+
+/// `route.reply`
+pub(crate) const REPLIES: Words<ReplyMode, 2> =
+    [("ignore", ReplyMode::Ignore), ("forward", ReplyMode::Forward)];
+
+/// `route.ambiguous_close`
+pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
+    [("verify", AmbiguousClose::Verify), ("fail", AmbiguousClose::Fail), ("accept", AmbiguousClose::Accept)];
+
+/// The word for "recognise the server by its answers".
+pub(crate) const AUTO: &str = "auto";
+
+/// What the written word means.
+pub(crate) fn pick<T: Copy>(raw: &Raw, words: &[(&'static str, T)]) -> Result<T, String> {
+    let found = raw.text().and_then(|text| words.iter().find(|(word, _)| *word == text));
+    found.map(|(_, value)| *value).ok_or_else(|| refuse(raw, words.iter().map(|(word, _)| *word).collect()))
+}
+
+/// The word for a value.
+pub(crate) fn name<T: Copy + PartialEq>(value: T, words: &[(&'static str, T)]) -> &'static str {
+    words.iter().find(|(_, other)| *other == value).map_or("", |(word, _)| word)
+}
+
+/// The profile of that name; nothing for [`AUTO`].
+pub(crate) fn profile(raw: &Raw) -> Result<Option<&'static Profile>, String> {
+    match raw.text() {
+        Some(AUTO) => Ok(None),
+        text => text.and_then(Profile::named).map(Some).ok_or_else(|| {
+            refuse(raw, [AUTO].into_iter().chain(Profile::NAMED.map(|profile| profile.name)).collect())
+        }),
+    }
+}
+
+fn refuse(raw: &Raw, words: Vec<&'static str>) -> String {
+    let mut message = raw.is_not(&format!("one of {}", words.join(", ")));
+    if let Some(word) = raw.text().and_then(|text| closest(&text.to_ascii_lowercase(), words.iter().copied()))
+    {
+        message.push_str(&format!("; did you mean \"{word}\"?"));
+    }
+    message
+}

@@ -1,0 +1,152 @@
+//! Flags over environment over file over defaults.
+
+use super::keys::{Key, Slot};
+use super::origin::Origin;
+use super::raw::{Form, Raw};
+use super::routes::Entry;
+use super::{Config, ConfigError, check, environment, file, render, routes};
+use crate::route::Routes;
+use std::collections::HashMap;
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// The key of the flag and variable that stand for a whole route.
+pub(crate) const BACKEND: &str = "backend";
+/// The key of the flag and variable for the profile of that route.
+pub(crate) const PROFILE: &str = "profile";
+
+/// A flag of the command line that sets a key.
+#[derive(Debug, Clone)]
+pub struct Flag {
+    /// As the user typed it: `--max-upload`.
+    pub name: &'static str,
+    /// What it sets: the path of a key, or `backend` or `profile` for the one route without a file.
+    pub key: &'static str,
+    /// The value as typed.
+    pub value: String,
+}
+
+/// Everything that a configuration is made from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// `--config`; wins over `PUT2BITS_CONFIG`.
+    pub file: Option<PathBuf>,
+    /// All variables; the ones that don't begin with [`PREFIX`](super::PREFIX) are left alone.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The other flags.
+    pub flags: Vec<Flag>,
+}
+
+impl Sources {
+    /// These flags and the environment of this process.
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
+        Sources { file, environment: env::vars_os().collect(), flags }
+    }
+
+    /// Reads, merges and checks. Prints nothing and opens nothing but the file.
+    ///
+    /// # Errors
+    /// At the first thing that is wrong, in this order: environment, file, values, what belongs together.
+    pub fn resolve(self) -> Result<Resolved, ConfigError> {
+        let environment = environment::read(self.environment)?;
+        let document = match self.file.or(environment.file) {
+            Some(path) => file::read(&path)?,
+            None => file::Document::default(),
+        };
+        let flags = self
+            .flags
+            .into_iter()
+            .map(|flag| (flag.key, Raw::new(Form::Plain(flag.value), Origin::Flag(flag.name))));
+
+        let mut draft = Draft::default();
+        for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
+            draft.set(key, raw)?;
+        }
+        check::settle(&mut draft)?;
+        let routes = routes::build(document.routes, draft.backend.take(), draft.profile.take())?;
+        let Draft { mut config, origins, .. } = draft;
+        config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
+        Ok(Resolved { config, origins, routes })
+    }
+}
+
+/// A configuration on its way: values already of the right type, not yet checked against each other.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    config: Config,
+    origins: HashMap<&'static str, Origin>,
+    backend: Option<Raw>,
+    profile: Option<Raw>,
+}
+
+impl Draft {
+    /// Sets a key. What was set before is overwritten, though it had to be right, too.
+    pub(crate) fn set(&mut self, key: &'static str, raw: Raw) -> Result<(), ConfigError> {
+        match (key, Key::find(key)) {
+            (BACKEND, _) => self.backend = Some(raw),
+            (PROFILE, _) => self.profile = Some(raw),
+            (_, Some(known)) => {
+                known
+                    .of(&mut self.config)
+                    .set(&raw)
+                    .map_err(|why| ConfigError::new(&raw.origin, key, why))?;
+                self.origins.insert(key, raw.origin);
+            }
+            (_, None) => return Err(ConfigError::new(&raw.origin, key, "unknown key")),
+        }
+        Ok(())
+    }
+
+    /// The place of a key's value.
+    pub(crate) fn slot(&mut self, key: &str) -> Option<Slot<'_>> {
+        Key::find(key).map(|key| key.of(&mut self.config))
+    }
+
+    /// Where a key's value came from.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Notes that a default had to give way to the value of `other`.
+    pub(crate) fn note_lowered(&mut self, key: &'static str, other: &'static str) {
+        self.origins.insert(key, Origin::Lowered(other));
+    }
+}
+
+/// A checked configuration that still knows where its values came from. Prints as a TOML file that means the same.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    config: Config,
+    origins: HashMap<&'static str, Origin>,
+    routes: Vec<Entry>,
+}
+
+impl Resolved {
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The configuration alone.
+    pub fn into_config(self) -> Config {
+        self.config
+    }
+
+    /// Where the value of a key came from.
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// The routes with the origins of their values, in the order of the file.
+    pub(crate) fn routes(&self) -> &[Entry] {
+        &self.routes
+    }
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        render::write(self, f)
+    }
+}

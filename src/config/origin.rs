@@ -1,0 +1,48 @@
+//! Where a value came from.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where a value came from, as error lines and `check-config` tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// Nobody set it, and the default would not fit the value of this key.
+    Lowered(&'static str),
+    /// A line of the file, counted from 1.
+    File(Arc<PathBuf>, usize),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// Whether somebody wrote the value.
+    pub const fn is_explicit(&self) -> bool {
+        !matches!(self, Origin::Default | Origin::Lowered(_))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::Lowered(key) => write!(f, "default, lowered to fit {key}"),
+            Origin::File(path, line) => write!(f, "{}:{line}", one_line(&path.to_string_lossy())),
+            Origin::Variable(name) => f.write_str(&one_line(name)),
+            Origin::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The text with every control character escaped, so that it stays one line wherever it is printed.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}

@@ -1,0 +1,78 @@
+//! A value as it was written, before anybody knows what it means.
+
+use super::origin::Origin;
+
+/// A value as it was written, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Raw {
+    form: Form,
+    /// Where it was written.
+    pub(crate) origin: Origin,
+}
+
+/// How a value was written.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    /// In a variable or flag, where nothing tells texts and numbers apart.
+    Plain(String),
+    /// A string of the file.
+    Quoted(String),
+    /// An integer of the file, in decimal.
+    Integer(String),
+    /// An array of the file.
+    List(Vec<Raw>),
+    /// Anything else of the file: the name of its type.
+    Other(&'static str),
+}
+
+impl Raw {
+    /// A value from that place.
+    pub(crate) fn new(form: Form, origin: Origin) -> Self {
+        Raw { form, origin }
+    }
+
+    /// The value where a text is wanted.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.form {
+            Form::Plain(text) | Form::Quoted(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value where a number is wanted.
+    pub(crate) fn number(&self) -> Option<&str> {
+        match &self.form {
+            Form::Plain(text) | Form::Integer(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value where both may stand.
+    pub(crate) fn text_or_number(&self) -> Option<&str> {
+        self.text().or_else(|| self.number())
+    }
+
+    /// The value where a list is wanted.
+    pub(crate) fn list(&self) -> Option<&[Raw]> {
+        match &self.form {
+            Form::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The error text for a value that is not what is `wanted`, a noun phrase. Long values are cut.
+    pub(crate) fn is_not(&self, wanted: &str) -> String {
+        const LONGEST: usize = 80;
+        let shown = match &self.form {
+            Form::Plain(text) | Form::Quoted(text) if text.chars().nth(LONGEST).is_some() => {
+                let cut: String = text.chars().take(LONGEST).collect();
+                format!("{cut:?}…")
+            }
+            Form::Plain(text) | Form::Quoted(text) => format!("{text:?}"),
+            Form::Integer(text) => text.clone(),
+            Form::List(_) => "an array".to_owned(),
+            Form::Other(kind) => (*kind).to_owned(),
+        };
+        format!("{shown} is not {wanted}")
+    }
+}

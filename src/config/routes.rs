@@ -1,0 +1,200 @@
+//! From `[[route]]` tables, or `--backend`, to routes.
+
+use super::ConfigError;
+use super::backend::{parse_backend, parse_prefix};
+use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
+use super::file::RawRoute;
+use super::merge::{BACKEND, PROFILE};
+use super::origin::Origin;
+use super::raw::{Form, Raw};
+use crate::bits::AmbiguousClose;
+use crate::route::{BackendUrl, NameSource, ReplyMode, Route, ZeroLength};
+use http::HeaderName;
+use http::header;
+
+/// The keys of a `[[route]]`, in the order in which they are written.
+pub(crate) const ROUTE_KEYS: [&str; 9] = [
+    "path",
+    "backend",
+    "profile",
+    "zero_length",
+    "reply",
+    "ambiguous_close",
+    "response_headers",
+    "name_header",
+    "name_query",
+];
+
+/// A route and where its values were written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// The route.
+    pub(crate) route: Route,
+    fields: Vec<(&'static str, Origin)>,
+}
+
+impl Entry {
+    /// Where the value of a key came from.
+    pub(crate) fn origin(&self, key: &str) -> &Origin {
+        self.fields.iter().find(|(name, _)| *name == key).map_or(&Origin::Default, |(_, origin)| origin)
+    }
+}
+
+/// A route of which only the two necessary things are known.
+pub(crate) fn with_defaults(prefix: String, backend: BackendUrl) -> Route {
+    Route {
+        prefix,
+        backend,
+        profile: None,
+        zero_length: ZeroLength::default(),
+        reply: ReplyMode::default(),
+        ambiguous_close: AmbiguousClose::default(),
+        name: NameSource::default(),
+        response_headers: Vec::new(),
+    }
+}
+
+/// The routes of the file, or the one that `backend` stands for.
+pub(crate) fn build(
+    tables: Vec<RawRoute>,
+    backend: Option<Raw>,
+    profile: Option<Raw>,
+) -> Result<Vec<Entry>, ConfigError> {
+    let tables = match (backend, tables.first()) {
+        (Some(backend), Some(table)) => {
+            let message = format!("conflicts with [[route]] ({}): give one or the other", table.origin);
+            return Err(ConfigError::new(&backend.origin, BACKEND, message));
+        }
+        (Some(backend), None) => vec![shorthand(backend, profile)],
+        (None, first) => {
+            if let Some(profile) = profile {
+                let message = "goes with --backend only: in the file, each [[route]] has its own profile";
+                return Err(ConfigError::new(&profile.origin, PROFILE, message));
+            }
+            if first.is_none() {
+                return Err(ConfigError::general(
+                    "no route: give --backend URL, set PUT2BITS_BACKEND, or write a [[route]] into the file",
+                ));
+            }
+            tables
+        }
+    };
+    let mut entries: Vec<Entry> = Vec::with_capacity(tables.len());
+    for table in tables {
+        let name = table.name.clone();
+        let entry = read(table)?;
+        if let Some(twin) = entries.iter().find(|other| other.route.prefix == entry.route.prefix) {
+            let message = format!(
+                "{:?} is the path of another route, too ({})",
+                entry.route.prefix,
+                twin.origin("path")
+            );
+            return Err(ConfigError::new(entry.origin("path"), format!("{name}.path"), message));
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// `--backend URL`: one route for everything.
+fn shorthand(backend: Raw, profile: Option<Raw>) -> RawRoute {
+    let origin = backend.origin.clone();
+    let path = Raw::new(Form::Plain("/".to_owned()), origin.clone());
+    let mut fields = vec![("path", path), ("backend", backend)];
+    fields.extend(profile.map(|profile| ("profile", profile)));
+    RawRoute { name: String::new(), origin, fields }
+}
+
+fn read(table: RawRoute) -> Result<Entry, ConfigError> {
+    let path = |key: &str| match table.name.as_str() {
+        "" => key.to_owned(),
+        name => format!("{name}.{key}"),
+    };
+    let required = |key: &'static str, example: &str| {
+        let found = table.fields.iter().find(|(name, _)| *name == key).map(|(_, raw)| raw);
+        found.ok_or_else(|| {
+            ConfigError::new(&table.origin, path(key), format!("is missing: write {key} = \"{example}\""))
+        })
+    };
+    let (prefix, backend) = (required("path", "/")?, required("backend", "http://iis/uploads/")?);
+    let fail = |key: &str, raw: &Raw, why: String| ConfigError::new(&raw.origin, path(key), why);
+
+    let prefix = read_prefix(prefix).map_err(|why| fail("path", prefix, why))?;
+    let backend = read_backend(backend).map_err(|why| fail("backend", backend, why))?;
+    let mut route = with_defaults(prefix, backend);
+    for (key, raw) in &table.fields {
+        set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
+    }
+    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).collect();
+    Ok(Entry { route, fields })
+}
+
+/// Sets one of the keys that have a default.
+fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
+    match key {
+        "profile" => route.profile = choice::profile(raw)?,
+        "zero_length" => route.zero_length = choice::pick(raw, &ZERO_LENGTHS)?,
+        "reply" => route.reply = choice::pick(raw, &REPLIES)?,
+        "ambiguous_close" => route.ambiguous_close = choice::pick(raw, &AMBIGUOUS_CLOSES)?,
+        "response_headers" => route.response_headers = response_headers(raw)?,
+        "name_header" => route.name.header = Some(header_name(raw)?),
+        "name_query" => route.name.query = Some(query_name(raw)?),
+        // `path` and `backend` have been read.
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_prefix(raw: &Raw) -> Result<String, String> {
+    let wanted =
+        "a path that begins with '/', such as \"/photos/\": plain ASCII segments, no '.' or '..', no '%'";
+    raw.text().and_then(parse_prefix).ok_or_else(|| raw.is_not(wanted))
+}
+
+fn read_backend(raw: &Raw) -> Result<BackendUrl, String> {
+    let text = raw.text().ok_or_else(|| raw.is_not("a URL, such as \"http://iis/uploads/\""))?;
+    parse_backend(text).map_err(|error| error.to_string())
+}
+
+fn header_name(raw: &Raw) -> Result<HeaderName, String> {
+    let name = raw.text().and_then(|text| text.parse().ok());
+    name.ok_or_else(|| raw.is_not("the name of a header, such as \"X-File-Name\""))
+}
+
+fn query_name(raw: &Raw) -> Result<String, String> {
+    let plain = |text: &&str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    let wanted = "the name of a query parameter: letters, digits and -._~";
+    raw.text().filter(plain).map(str::to_owned).ok_or_else(|| raw.is_not(wanted))
+}
+
+/// Headers that are about the backend's message or connection and would be wrong or dangerous on ours.
+const NOT_PASSED_ON: [HeaderName; 10] = [
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::PROXY_AUTHENTICATE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::WWW_AUTHENTICATE,
+];
+
+fn response_headers(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    let items = raw.list().ok_or_else(|| raw.is_not("a list of header names, such as [\"ETag\"]"))?;
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        let name = header_name(item)?;
+        if NOT_PASSED_ON.contains(&name) || ["keep-alive", "put2bits-error"].contains(&name.as_str()) {
+            return Err(item.is_not("passed on: it is about the message between proxy and backend"));
+        }
+        if names.contains(&name) {
+            return Err(item.is_not("needed twice"));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}

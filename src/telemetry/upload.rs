@@ -1,0 +1,112 @@
+//! The line of a finished upload.
+
+use crate::config::one_line;
+use crate::error::{Failure, Fault};
+use bytesize::ByteSize;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+use tracing::{error, info, warn};
+
+/// What is told about one finished upload.
+#[derive(Debug, Clone, Copy)]
+pub struct UploadLine<'a> {
+    /// Name of the upload in logs.
+    pub id: &'a str,
+    /// Method of the client's request.
+    pub method: &'a str,
+    /// Prefix of the route.
+    pub route: &'a str,
+    /// Path of the file at the backend. A query is left out.
+    pub target: &'a str,
+    /// The BITS session. No more than its first eight characters are printed.
+    pub session: Option<&'a str>,
+    /// Size of the file, in bytes.
+    pub total: u64,
+    /// Bytes that the backend acknowledged.
+    pub bytes: u64,
+    /// Fragments acknowledged.
+    pub fragments: u64,
+    /// Exchanges repeated after trouble.
+    pub retries: u64,
+    /// Sessions begun anew.
+    pub restarts: u32,
+    /// From the request head to the outcome.
+    pub duration: Duration,
+    /// From the last body byte to the outcome.
+    pub tail: Option<Duration>,
+    /// Status that the client got.
+    pub status: u16,
+    /// Why it failed; nothing: the file is stored.
+    pub failure: Option<&'a Failure>,
+}
+
+impl UploadLine<'_> {
+    /// Bytes a second over the whole duration.
+    fn rate(&self) -> u64 {
+        // More than 2^64 bytes a second can't be; a cast from f64 saturates.
+        (self.bytes as f64 / self.duration.as_secs_f64().max(1e-6)) as u64
+    }
+
+    fn session_start(&self) -> Option<Cow<'_, str>> {
+        const SHOWN: usize = 8;
+        let session = self.session?;
+        Some(match session.char_indices().nth(SHOWN) {
+            Some((end, _)) => Cow::Owned(format!("{}…", &session[..end])),
+            None => Cow::Borrowed(session),
+        })
+    }
+}
+
+impl fmt::Display for UploadLine<'_> {
+    /// The sentence for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (total, taken) = (ByteSize(self.total), ByteSize(self.bytes));
+        let seconds = self.duration.as_secs_f64();
+        match self.failure {
+            None => write!(f, "stored {total} in {seconds:.3} s ({}/s)", ByteSize(self.rate())),
+            Some(failure) => write!(f, "failed after {taken} of {total} and {seconds:.3} s: {failure}"),
+        }
+    }
+}
+
+/// Writes the line. Its level says who has to act: nobody or the client `info`, the backend `warn`, this proxy `error`.
+pub fn upload_finished(line: &UploadLine<'_>) {
+    let session = line.session_start();
+    let problem = line.failure.map(|failure| failure.problem.row());
+    let fault = problem.map(|row| row.fault);
+    // The level of an event is part of its static description, so there is one for each.
+    macro_rules! event {
+        ($level:ident) => {
+            $level!(
+                target: "put2bits::upload",
+                id = line.id,
+                method = line.method,
+                route = line.route,
+                file = line.target.split('?').next(),
+                session = session.as_deref(),
+                bytes = line.bytes,
+                total = line.total,
+                fragments = line.fragments,
+                retries = line.retries,
+                restarts = line.restarts,
+                duration_ms = millis(line.duration),
+                tail_ms = line.tail.map(millis),
+                bytes_per_s = line.rate(),
+                status = line.status,
+                error = problem.map(|row| row.code),
+                fault = fault.map(Fault::as_str),
+                "{}", one_line(&line.to_string())
+            )
+        };
+    }
+    match fault {
+        None | Some(Fault::Client) => event!(info),
+        Some(Fault::Backend) => event!(warn),
+        Some(Fault::Proxy) => event!(error),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
