@@ -8,6 +8,7 @@ pub mod config;
 pub mod error;
 pub mod front;
 pub mod limits;
+pub mod mock;
 pub mod route;
 pub mod telemetry;
 pub mod transfer;
