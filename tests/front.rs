@@ -297,6 +297,18 @@ async fn lingering_ends_although_the_client_stays() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_is_cut_off() {
+    let limit = Duration::from_millis(300);
+    let front = Front::with(|limits| limits.time.idle = limit).await;
+    let mut client = front.connect().await;
+    let requests = "GET /in/a HTTP/1.1\r\nHost: p\r\n\r\n".repeat(1000);
+    // Some megabytes of answers fill the buffers on the way; then the connection must break.
+    within(async { while client.stream.write_all(requests.as_bytes()).await.is_ok() {} }).await;
+    front.connections.close();
+    within(front.connections.wait()).await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_is_noticed() {
     let mut front = Front::start().await;
     for (name, sent) in [("waits", "hello"), ("a", "he"), ("a", "")] {
