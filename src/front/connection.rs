@@ -65,7 +65,9 @@ where
     };
     if let Err(error) = ended {
         if error.is_parse() {
-            let failure = Failure::new(Problem::BadRequest, format!("{error}"));
+            let too_large = error.is_parse_too_large();
+            let problem = if too_large { Problem::HeadTooLarge } else { Problem::BadRequest };
+            let failure = Failure::new(problem, error.to_string());
             uploads.refused(Refusal { failure: &failure, method: None, path: None });
         } else {
             tracing::debug!(error = &error as &dyn std::error::Error, "client connection ended");

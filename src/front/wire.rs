@@ -8,7 +8,7 @@
 //! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
 //!
 //! Relies on one habit of hyper 1.12: the I/O is flushed when hyper has written all it owes, not earlier.
-//! `tests/front.rs` fails if that changes.
+//! `tests/front/` fails if that changes.
 
 use super::phase::{Phase, SharedPhase};
 use super::reply;
