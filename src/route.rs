@@ -73,7 +73,7 @@ pub struct Routes(Vec<Route>);
 impl Routes {
     /// The routes, longest prefix first.
     pub fn new(mut routes: Vec<Route>) -> Self {
-        routes.sort_by(|a, b| b.prefix.len().cmp(&a.prefix.len()));
+        routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
         Routes(routes)
     }
 }
