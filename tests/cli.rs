@@ -1,0 +1,239 @@
+//! The program itself: exit codes, what it prints where, and that a bad configuration binds no port (P13).
+
+#![allow(clippy::unwrap_used)]
+
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A run of the program with nothing of our own environment that it would read.
+fn put2bits(args: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("PUT2BITS_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The text with every run of white space as one blank.
+fn one_blank(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Nothing on standard output, one line on standard error, that code.
+fn assert_refused(output: &Output, code: i32, line: &str) {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert_eq!(stdout(output), "");
+    let error = stderr(output);
+    assert!(error.starts_with(&format!("put2bits: {line}")), "{error}");
+    assert_eq!((error.lines().count(), error.ends_with('\n')), (1, true), "{error}");
+}
+
+fn write(directory: &Path, text: &str) -> String {
+    let path = directory.join("p.toml");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The file, the variables, the line.
+type BadConfiguration = (String, &'static [(&'static str, &'static str)], &'static str);
+
+#[test]
+fn p13_a_bad_configuration_never_binds_a_port() {
+    let directory = tempfile::tempdir().unwrap();
+    // The port is taken: whoever tries to bind it before all checks are done fails with another code.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let route = "[[route]]\npath = '/'\nbackend = 'http://127.0.0.1:1/'\n";
+    let twice = format!("{route}{route}");
+    let cases: Vec<BadConfiguration> = vec![
+        (String::new(), &[], "no route: give --backend URL"),
+        ("limits.fragmnet = 1".to_owned(), &[], "FILE:1: limits.fragmnet: unknown key"),
+        ("limits.memory = ".to_owned(), &[], "FILE:1: not TOML: "),
+        (format!("limits.memory = 'much'\n{route}"), &[], "FILE:1: limits.memory: \"much\" is not a size"),
+        (format!("timeouts.ack = 5\n{route}"), &[], "FILE:1: timeouts.ack: 5 is not a time with its unit"),
+        (format!("timeouts.ack = '0s'\n{route}"), &[], "FILE:1: timeouts.ack: \"0s\" is not"),
+        (
+            format!("fragment.max = '1GiB'\n{route}"),
+            &[],
+            "FILE:1: limits.memory (256MiB, default) is less than 2 times",
+        ),
+        (format!("log.filter = 'a=b=c'\n{route}"), &[], "FILE:1: log.filter: "),
+        (twice, &[], "FILE:5: route[1].path: \"/\" is the path of another route"),
+        (
+            route.replace("http:", "https:"),
+            &[],
+            "FILE:3: route[0].backend: \"https://127.0.0.1:1/\" is https",
+        ),
+        (route.to_owned(), &[("PUT2BITS_LISTN", "x")], "PUT2BITS_LISTN: unknown variable"),
+        (route.to_owned(), &[("PUT2BITS_BACKEND", "http://x/")], "PUT2BITS_BACKEND: backend: conflicts"),
+    ];
+    for (text, variables, line) in cases {
+        let file = write(directory.path(), &text);
+        let line = line.replace("FILE", &file);
+        assert_refused(&put2bits(&["serve", "--listen", &listen, "--config", &file], variables), 78, &line);
+        assert_refused(
+            &put2bits(&["check-config", "--listen", &listen, "--config", &file], variables),
+            78,
+            &line,
+        );
+    }
+    let output = put2bits(&["serve", "--listen", &listen, "--config", "/nowhere/p.toml"], &[]);
+    assert_refused(&output, 78, "cannot read /nowhere/p.toml: ");
+
+    // With a right one it does try, which proves that the others did not.
+    let file = write(directory.path(), route);
+    let output = put2bits(&["serve", "--listen", &listen, "--config", &file], &[]);
+    assert_eq!(output.status.code(), Some(69), "{output:?}");
+    assert!(
+        stderr(&output).lines().last().unwrap().contains(&format!("cannot listen on {listen}: ")),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_bad_flag_is_wrong_usage() {
+    for (flags, line) in [
+        (["--backend", "iis/uploads"], "--backend: backend: \"iis/uploads\" is not an absolute URL"),
+        (["--backend", "http://me:secret@iis/"], "--backend: backend: \"http://***\" holds a user name"),
+        (["--listen", "8080"], "--listen: listen: \"8080\" is not an IP address and a port"),
+        (["--max-upload", "0"], "--max-upload: limits.max_upload: \"0\" is not a size above 0"),
+        (["--memory", "big"], "--memory: limits.memory: \"big\" is not a size"),
+        (["--fragment-max", "8MiB and"], "--fragment-max: fragment.max: \"8MiB and\" is not a size"),
+        (
+            ["--fragment-max", "1GiB"],
+            "--fragment-max: limits.memory (256MiB, default) is less than 2 times fragment.max",
+        ),
+        (["--workers", "0"], "--workers: workers: \"0\" is not a whole number from 1 to 1024"),
+        (["--profile", "apache"], "--profile: profile: \"apache\" is not one of auto, iis"),
+        (["--log-format", "xml"], "--log-format: log.format: \"xml\" is not one of text, json"),
+        (["--log", "a=b=c"], "--log: log.filter: \"a=b=c\" is not a log filter"),
+    ] {
+        for command in ["serve", "check-config"] {
+            let mut args = vec![command];
+            if flags[0] != "--backend" {
+                args.extend(["--backend", "http://iis/"]);
+            }
+            args.extend(flags);
+            assert_refused(&put2bits(&args, &[]), 64, line);
+        }
+    }
+}
+
+#[test]
+fn what_clap_refuses_is_wrong_usage() {
+    let all: [&[&str]; 6] = [
+        &[],
+        &["fly"],
+        &["serve", "--no-such-flag"],
+        &["serve", "--listen"],
+        &["serve", "--backend", "http://a/", "--backend", "http://b/"],
+        &["check-config", "positional"],
+    ];
+    for args in all {
+        let output = put2bits(args, &[]);
+        assert_eq!(output.status.code(), Some(64), "{args:?} {output:?}");
+        assert_eq!(stdout(&output), "");
+        assert!(!stderr(&output).is_empty());
+    }
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let output = put2bits(&["--version"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stdout(&output), format!("put2bits {}\n", env!("CARGO_PKG_VERSION")));
+
+    let pages: [(&[&str], &[&str]); 4] = [
+        (&["--help"], &["serve", "demo", "check-config", "Examples:", "curl -T"]),
+        (&["serve", "-h"], &["--backend <URL>", "Examples:"]),
+        (&["serve", "--help"], &["--backend <URL>", "Examples:", "PUT2BITS_LIMITS_MAX_UPLOAD"]),
+        (&["check-config", "--help"], &["--config <FILE>", "exit code 78"]),
+    ];
+    for (args, parts) in pages {
+        let output = put2bits(args, &[]);
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""), "{args:?}");
+        for part in parts {
+            assert!(stdout(&output).contains(part), "{args:?}: {part}\n{}", stdout(&output));
+        }
+    }
+}
+
+#[test]
+fn the_defaults_in_the_help_are_the_defaults() {
+    let help = put2bits(&["serve", "-h"], &[]);
+    let help = one_blank(stdout(&help));
+    let config: toml::Table =
+        stdout(&put2bits(&["check-config", "--backend", "http://iis/"], &[])).parse().unwrap();
+    let routes = config["route"].as_array().unwrap();
+    for (flag, value) in [
+        ("--profile", &routes[0]["profile"]),
+        ("--listen", &config["listen"]),
+        ("--max-upload", &config["limits"]["max_upload"]),
+        ("--memory", &config["limits"]["memory"]),
+        ("--fragment-max", &config["fragment"]["max"]),
+        ("--log-format", &config["log"]["format"]),
+        ("--log", &config["log"]["filter"]),
+    ] {
+        let (_, rest) = help.split_once(&format!(" {flag} <")).unwrap();
+        let about = rest.split(" --").next().unwrap();
+        assert!(about.contains(&format!("[default: {}]", value.as_str().unwrap())), "{flag} {about}");
+    }
+}
+
+#[test]
+fn check_config_prints_a_file_that_means_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = put2bits(
+        &["check-config", "--backend", "http://iis:80/uploads", "--memory", "33MB", "--log-format", "json"],
+        &[("PUT2BITS_TIMEOUTS_FINAL_ACK", "1h30m"), ("PUT2BITS_PROFILE", "iis")],
+    );
+    assert_eq!((first.status.code(), stderr(&first)), (Some(0), ""));
+    for line in [
+        "backend = \"http://iis/uploads/\" # --backend",
+        "profile = \"iis\" # PUT2BITS_PROFILE",
+        "memory = \"33MB\" # --memory",
+        "final_ack = \"1h30m\" # PUT2BITS_TIMEOUTS_FINAL_ACK",
+        "grace = \"30s\" # default",
+    ] {
+        assert!(stdout(&first).lines().any(|other| one_blank(other) == line), "{line}\n{}", stdout(&first));
+    }
+
+    let file = write(directory.path(), stdout(&first));
+    let second = put2bits(&["check-config", "--config", &file], &[]);
+    assert_eq!((second.status.code(), stderr(&second)), (Some(0), ""));
+    let table = |output: &Output| stdout(output).parse::<toml::Table>().unwrap();
+    assert_eq!(table(&first), table(&second));
+}
+
+#[test]
+fn the_example_file_is_a_configuration() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/put2bits.toml");
+    let output = put2bits(&["check-config", "--config", file], &[]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_or_full_output_is_no_panic() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_put2bits"))
+        .args(["check-config", "--backend", "http://iis/"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(74), "{output:?}");
+    assert!(stderr(&output).starts_with("put2bits: ") && !stderr(&output).contains("panicked"), "{output:?}");
+}

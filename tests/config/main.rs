@@ -1,0 +1,7 @@
+//! Configuration from the outside: what wins, what is refused and in which words, what is printed.
+
+#![allow(clippy::unwrap_used)]
+
+mod case;
+mod refused;
+mod resolved;
