@@ -83,6 +83,8 @@ problems! {
     BadPath = "bad_path", BAD_REQUEST, Client, false, "This path cannot name a file at the backend";
     /// The head is ambiguous or malformed (two lengths, no host, …).
     BadRequest = "bad_request", BAD_REQUEST, Client, false, "The request head is malformed or ambiguous";
+    /// The request line or the header block is larger than this proxy takes.
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Client, false, "The request head is larger than this proxy accepts";
     /// No route covers the path.
     NoRoute = "no_route", NOT_FOUND, Client, false, "No route is configured for this path";
     /// Neither PUT nor POST.
@@ -174,8 +176,11 @@ impl Problem {
 pub struct Failure {
     /// What kind of failure.
     pub problem: Problem,
-    /// One or two sentences: what happened where, and what to do. Never holds credentials or whole session ids.
+    /// What happened, for the uploading client and the log. Holds no addresses of the backend, no credentials and no
+    /// whole session ids.
     pub detail: String,
+    /// What the system said about it, for the log alone: addresses and causes.
+    pub cause: Option<String>,
     /// Seconds after which a new attempt makes sense, when the backend named them.
     pub retry_after: Option<u64>,
 }
@@ -183,7 +188,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with its detail.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Failure { problem, detail: detail.into(), retry_after: None }
+        Failure { problem, detail: detail.into(), cause: None, retry_after: None }
     }
 }
 

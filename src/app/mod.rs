@@ -1,10 +1,30 @@
-//! Puts the parts together. The only place that names concrete ones.
+//! Puts the parts together: the only place that names concrete ones.
+//!
+//! ```text
+//!  acceptor thread ── socket to the worker with the fewest connections ──► worker threads, one runtime each
+//!                                                                          front → uploads → transfer → backend
+//! ```
+//!
+//! An upload lives on one worker from its first byte to its last: its client's connection, its transfer and its backend's
+//! connection share one single-threaded runtime, and nothing on its way is handed between threads. What workers share is
+//! the memory budget and what was learned about each backend.
 
+mod acceptor;
+mod uploads;
+mod worker;
+
+use crate::backend;
 use crate::config::Config;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use uploads::Common;
 
-/// Why serving could not begin or ended with trouble.
+/// Why serving could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is in use, not ours, or needs a right.
@@ -15,7 +35,7 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
-    /// The system refused threads, a runtime or signal handlers.
+    /// The system refused threads, a runtime, the HTTP client or signal handlers.
     #[error("cannot start: {source}")]
     Runtime {
         /// What the system says.
@@ -23,11 +43,167 @@ pub enum ServeError {
     },
 }
 
-/// Serves until a signal to stop.
+impl From<io::Error> for ServeError {
+    fn from(source: io::Error) -> Self {
+        ServeError::Runtime { source }
+    }
+}
+
+/// A running proxy. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct Proxy {
+    addr: SocketAddr,
+    stop: Stop,
+    grace: Duration,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// The two steps of stopping.
+#[derive(Debug, Clone)]
+struct Stop {
+    /// No new connections, no further request on those that are open.
+    accepting: CancellationToken,
+    /// Running uploads end: their sessions are cancelled, their clients told.
+    uploads: CancellationToken,
+}
+
+impl Proxy {
+    /// Binds the address and starts the threads.
+    ///
+    /// # Errors
+    /// If the address can't be bound, or the system refuses what a server needs.
+    pub fn start(config: Config) -> Result<Self, ServeError> {
+        let Config { listen, workers, routes, limits, .. } = config;
+        let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
+        let addr = listener.local_addr()?;
+        let client = backend::Client::new().map_err(io::Error::other)?;
+        let stop = Stop { accepting: CancellationToken::new(), uploads: CancellationToken::new() };
+        let grace = limits.time.grace;
+        let common = Arc::new(Common::new(routes, limits, client, stop.uploads.clone()));
+
+        let mut threads = Vec::with_capacity(workers + 1);
+        let mut desks = Vec::with_capacity(workers);
+        for number in 0..workers {
+            let (desk, worker) = worker::new(Arc::clone(&common), stop.accepting.clone());
+            desks.push(desk);
+            threads.push(spawn(format!("worker-{number}"), worker.run())?);
+        }
+        threads.push(spawn("acceptor".into(), acceptor::run(listener, desks, stop.accepting.clone()))?);
+        Ok(Proxy { addr, stop, grace, threads })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops in order: no new uploads; those that run may go on for the grace period, then they are cancelled. Returns
+    /// when all is over.
+    pub async fn shutdown(mut self) {
+        self.stop.accepting.cancel();
+        let threads = std::mem::take(&mut self.threads);
+        let mut joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                // A worker that panicked has nothing left to wait for.
+                let _ = thread.join();
+            }
+        });
+        if tokio::time::timeout(self.grace, &mut joined).await.is_err() {
+            tracing::warn!("the grace period is over: the uploads still running are cancelled");
+            self.stop.uploads.cancel();
+            let _ = joined.await;
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.stop.accepting.cancel();
+        self.stop.uploads.cancel();
+    }
+}
+
+/// Serves until a signal to stop (SIGTERM, SIGINT), then stops in order; a second signal stops at once.
 ///
 /// # Errors
 /// If the address can't be bound or the system refuses what a server needs.
 pub fn serve(config: Config) -> Result<(), ServeError> {
-    let addr = config.listen;
-    TcpListener::bind(addr).map(drop).map_err(|source| ServeError::Bind { addr, source })
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        // Before anything is bound: a signal must find its handler.
+        let mut signals = Signals::new()?;
+        let proxy = Proxy::start(config)?;
+        tracing::info!("listening on http://{}", proxy.addr());
+        let signal = signals.next().await;
+        tracing::info!("{signal}: no new uploads; running ones may go on for {:?}", proxy.grace);
+        tokio::select! {
+            () = proxy.shutdown() => tracing::info!("all uploads have ended"),
+            signal = signals.next() => tracing::warn!("{signal} again: stopping at once"),
+        }
+        Ok(())
+    })
+}
+
+/// The signals that stop a server.
+#[derive(Debug)]
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> io::Result<Self> {
+        Ok(Signals {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        // Without a handler there is nothing to wait for; the system ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
+}
+
+/// Connections that wait to be accepted, at most.
+const BACKLOG: i32 = 1024;
+
+fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted proxy must not wait for the old connections of its port. (On Windows the option means something else.)
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// A thread with a runtime of its own that runs one future.
+fn spawn(name: String, future: impl Future<Output = ()> + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let runtime = runtime()?;
+    Builder::new().name(name).spawn(move || runtime.block_on(future))
 }

@@ -3,14 +3,23 @@
 //! Pure: no socket, clock, randomness, runtime or logging. Time is a [`std::time::Duration`] since a moment
 //! that the caller chose; seeds are arguments.
 
+mod ack;
 pub mod header;
+mod hresult;
 mod packet;
 mod profile;
 mod range;
+pub mod server;
+mod session;
+mod sizing;
 
+pub use ack::{Ack, TooLarge, Verdict};
+pub use hresult::HResult;
 pub use packet::{Destination, Packet, PacketKind, SessionId};
 pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};
 pub use range::ContentRange;
+pub use session::{Event, Session, SessionSettings, SessionStats, Silence, Step};
+pub use sizing::Sizer;
 
 /// What to make of a Close-Session whose answer was lost, when the server then does not know the session any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

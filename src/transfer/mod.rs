@@ -1,14 +1,28 @@
-//! The one loop that awaits both sides.
+//! The one loop that awaits both sides: the client's body and the backend.
+//!
+//! Generic over [`Backend`], which has one method, and over the body. Every decision of the protocol is
+//! [`bits::Session`](crate::bits::Session)'s; what is here gathers fragments (`source`), keeps them until they are
+//! acknowledged, overlaps gathering with sending, bounds memory ([`Budget`]) and time, and tells the client
+//! the outcome. It opens no sockets and writes no log: what is worth a line is given to the caller.
 
+mod budget;
 mod call;
+mod run;
+mod source;
+#[cfg(test)]
+mod tests;
+mod uploads;
 
+pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
+pub use run::{Shared, run};
+pub use uploads::{Refusal, Uploads};
 
-use crate::bits::Destination;
+use crate::bits::{Destination, SessionId, SessionStats};
 use crate::error::Failure;
 use crate::route::Route;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,14 +31,14 @@ use std::time::Duration;
 pub struct Upload {
     /// Names the upload in logs.
     pub id: String,
+    /// Method of the request: PUT or POST.
+    pub method: Method,
     /// The route that it came in by.
     pub route: Arc<Route>,
     /// Where it goes.
     pub destination: Destination,
     /// Size of the file in bytes.
     pub total: u64,
-    /// Whether the client waits for `100 Continue` before it sends the body.
-    pub expects_continue: bool,
 }
 
 /// What became of an upload.
@@ -32,14 +46,14 @@ pub struct Upload {
 pub struct Outcome {
     /// Stored, or why not.
     pub result: Result<Stored, Failure>,
-    /// What it took.
+    /// What it took so far.
     pub report: Report,
 }
 
 /// The file is published at the backend.
 #[derive(Debug, Default)]
 pub struct Stored {
-    /// Those headers of the answer to Close-Session (and of the last fragment) that the route passes on.
+    /// Those headers of the last fragment's answer and of Close-Session's that the route passes on.
     pub headers: HeaderMap,
     /// The reply of an upload-reply backend, if the route forwards it.
     pub reply: Option<Reply>,
@@ -57,20 +71,14 @@ pub struct Reply {
 /// Figures of one upload, for the log line.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// First characters of the BITS session id.
-    pub session: Option<String>,
+    /// The BITS session (prints shortened).
+    pub session: Option<SessionId>,
     /// Body bytes read from the client.
     pub received: u64,
     /// Bytes that the backend acknowledged.
     pub acknowledged: u64,
-    /// Fragments acknowledged.
-    pub fragments: u64,
-    /// Smallest and largest of them, in bytes.
-    pub fragment_sizes: Option<(u64, u64)>,
-    /// Exchanges repeated after trouble.
-    pub retries: u64,
-    /// Sessions begun anew.
-    pub restarts: u32,
+    /// What the session counted.
+    pub stats: SessionStats,
     /// From the request head to the outcome.
     pub duration: Duration,
     /// From the last body byte to the outcome.

@@ -1,0 +1,169 @@
+//! Runs uploads for the front: gives each its backend connection, its share of what all have in common, and its log lines.
+
+use crate::backend;
+use crate::bits::Event;
+use crate::error::{Failure, Problem};
+use crate::limits::Limits;
+use crate::route::{BackendUrl, Routes};
+use crate::telemetry::{self, UploadLine};
+use crate::transfer::{self, Budget, Outcome, Refusal, Report, Shared, Upload, Uploads};
+use bytes::Bytes;
+use http_body::Body;
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What all workers share.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) routes: Arc<Routes>,
+    pub(super) limits: Arc<Limits>,
+    client: backend::Client,
+    budget: Budget,
+    /// Largest fragment that each backend was found to take.
+    ceilings: HashMap<BackendUrl, Arc<AtomicU64>>,
+    stop: CancellationToken,
+}
+
+impl Common {
+    pub(super) fn new(
+        routes: Routes,
+        limits: Limits,
+        client: backend::Client,
+        stop: CancellationToken,
+    ) -> Self {
+        let ceilings =
+            routes.iter().map(|route| (route.backend.clone(), Arc::new(AtomicU64::new(u64::MAX)))).collect();
+        Common {
+            budget: Budget::new(limits.memory),
+            routes: Arc::new(routes),
+            limits: Arc::new(limits),
+            client,
+            ceilings,
+            stop,
+        }
+    }
+
+    fn shared(&self, upload: &Upload) -> Shared {
+        let ceiling = self.ceilings.get(&upload.route.backend).cloned();
+        Shared {
+            limits: Arc::clone(&self.limits),
+            budget: self.budget.clone(),
+            // Every route's backend has an entry; without one nothing is remembered.
+            ceiling: ceiling.unwrap_or_else(|| Arc::new(AtomicU64::new(u64::MAX))),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+/// Runs the uploads of one worker.
+#[derive(Debug, Clone)]
+pub(super) struct Runner {
+    common: Arc<Common>,
+    tasks: TaskTracker,
+}
+
+impl Runner {
+    pub(super) fn new(common: Arc<Common>, tasks: TaskTracker) -> Self {
+        Runner { common, tasks }
+    }
+}
+
+impl Uploads for Runner {
+    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let (client, outcome) = oneshot::channel();
+        let shared = self.common.shared(&upload);
+        let backend =
+            self.common.client.connection(upload.route.backend.authority.clone(), upload.destination.clone());
+        self.tasks.spawn(async move {
+            let line = upload.clone();
+            let id = line.id.as_str();
+            let (failure, report) =
+                transfer::run(upload, backend, body, shared, client, |event| happened(id, event)).await;
+            finished(&line, failure.as_ref(), &report);
+        });
+        outcome
+    }
+
+    fn refused(&self, refusal: Refusal<'_>) {
+        let Refusal { failure, method, path } = refusal;
+        let status = failure.problem.row().status.as_u16();
+        let method = method.map_or("-", |method| method.as_str());
+        tracing::info!(
+            method,
+            path = path.unwrap_or("-"),
+            status,
+            error = failure.problem.code(),
+            fault = failure.problem.row().fault.as_str(),
+            "refused: {failure}"
+        );
+    }
+}
+
+/// One line for what is worth it in the course of an upload.
+fn happened(id: &str, event: &Event) {
+    match event {
+        Event::Created { session, profile } => {
+            tracing::debug!(id, session = %session, profile = profile.name, "session created");
+        }
+        Event::Retrying { why, delay } => {
+            let (problem, cause) = (why.problem.code(), cause(why));
+            tracing::warn!(id, problem, cause, "{}; next attempt in {} ms", why.detail, delay.as_millis());
+        }
+        Event::Resynced { from, to } => {
+            tracing::debug!(id, from, to, "the backend wants another offset than expected");
+        }
+        Event::FragmentLimit { bytes } => {
+            tracing::info!(id, bytes, "the backend called a fragment too large: going on with smaller ones");
+        }
+        Event::Restarted { why } => {
+            let (problem, cause) = (why.problem.code(), cause(why));
+            tracing::warn!(id, problem, cause, "{}; beginning a new session for the same bytes", why.detail);
+        }
+        Event::ReplyLost { detail } => tracing::warn!(id, "the application's reply is lost: {detail}"),
+        Event::CloseDecided { stored, detail } => {
+            tracing::warn!(id, stored, "an answer to Close-Session was lost: {detail}");
+        }
+    }
+}
+
+fn cause(why: &Failure) -> &str {
+    why.cause.as_deref().unwrap_or("-")
+}
+
+fn finished(upload: &Upload, failure: Option<&Failure>, report: &Report) {
+    let session = report.session.as_ref().map(ToString::to_string);
+    telemetry::upload_finished(&UploadLine {
+        id: &upload.id,
+        method: upload.method.as_str(),
+        route: &upload.route.prefix,
+        target: upload.destination.target.path(),
+        session: session.as_deref(),
+        total: upload.total,
+        bytes: report.acknowledged,
+        fragments: report.stats.fragments,
+        retries: report.stats.retries,
+        restarts: report.stats.restarts,
+        duration: report.duration,
+        tail: report.tail,
+        status: status(failure),
+        failure,
+    });
+}
+
+fn status(failure: Option<&Failure>) -> u16 {
+    match failure.map(|failure| failure.problem) {
+        None => 201,
+        // Nobody is left to be answered: the number that proxies log for it.
+        Some(Problem::ClientGone) => 499,
+        Some(problem) => problem.row().status.as_u16(),
+    }
+}

@@ -1,0 +1,94 @@
+//! One thread's share of the work: client connections and their uploads.
+
+use super::uploads::{Common, Runner};
+use crate::front::{self, Service};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Sockets that wait for a worker at most; then the acceptor waits.
+const QUEUE: usize = 64;
+
+/// The acceptor's end of a worker.
+#[derive(Debug)]
+pub(super) struct Desk {
+    sockets: mpsc::Sender<Place>,
+    load: Arc<AtomicUsize>,
+}
+
+/// A socket, counted as long as it lives.
+#[derive(Debug)]
+struct Place {
+    socket: TcpStream,
+    counted: Counted,
+}
+
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Desk {
+    /// Connections that the worker has.
+    pub(super) fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    /// Gives the worker a connection.
+    pub(super) async fn hand_over(&self, socket: TcpStream) {
+        self.load.fetch_add(1, Ordering::Relaxed);
+        let place = Place { socket, counted: Counted(Arc::clone(&self.load)) };
+        if self.sockets.send(place).await.is_err() {
+            tracing::error!("a worker is gone: a connection is dropped");
+        }
+    }
+}
+
+/// The worker's end.
+pub(super) struct Worker {
+    sockets: mpsc::Receiver<Place>,
+    common: Arc<Common>,
+    stop: CancellationToken,
+}
+
+/// Both ends.
+pub(super) fn new(common: Arc<Common>, stop: CancellationToken) -> (Desk, Worker) {
+    let (sender, sockets) = mpsc::channel(QUEUE);
+    (Desk { sockets: sender, load: Arc::default() }, Worker { sockets, common, stop })
+}
+
+impl Worker {
+    /// Serves until the acceptor is gone and everything begun has ended.
+    pub(super) async fn run(mut self) {
+        let (connections, uploads) = (TaskTracker::new(), TaskTracker::new());
+        let runner = Runner::new(Arc::clone(&self.common), uploads.clone());
+        let (routes, limits) = (Arc::clone(&self.common.routes), Arc::clone(&self.common.limits));
+        let service = Service::new(runner, routes, limits);
+        while let Some(Place { socket, counted }) = self.sockets.recv().await {
+            // Answers are small and go out whole.
+            let socket = socket.set_nodelay(true).and_then(|()| tokio::net::TcpStream::from_std(socket));
+            match socket {
+                Ok(socket) => {
+                    let (service, stop) = (service.clone(), self.stop.clone());
+                    connections.spawn(async move {
+                        front::serve_connection(socket, service, stop).await;
+                        drop(counted);
+                    });
+                }
+                // It is gone already.
+                Err(error) => tracing::debug!(%error, "a connection could not be set up"),
+            }
+        }
+        connections.close();
+        connections.wait().await;
+        uploads.close();
+        uploads.wait().await;
+    }
+}

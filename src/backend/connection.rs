@@ -1,0 +1,107 @@
+//! One upload's way to its server: which connection a packet takes, and when a new one is opened.
+
+use super::body;
+use super::dial::Dialer;
+use super::fetch::Client;
+use super::link::{Answered, Link};
+use crate::bits::{Destination, Packet};
+use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
+use bytes::Bytes;
+use http::uri::Authority;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The way to one destination for one upload. Made by [`Client::connection`]; never shared between uploads.
+///
+/// The connection is opened with the first packet and kept until it breaks, is closed by the server, or is left with
+/// an answer or request that did not end. A kept connection found closed before a byte was written is replaced
+/// within the same call: nothing was sent, so that is no repetition.
+pub struct Connection {
+    client: Client,
+    authority: Authority,
+    destination: Destination,
+    dialer: Dialer,
+    link: Option<Link>,
+}
+
+impl Connection {
+    pub(super) fn new(client: Client, authority: Authority, destination: Destination) -> Self {
+        let dialer = Dialer::new(&authority);
+        Connection { client, authority, destination, dialer, link: None }
+    }
+
+    async fn packet(
+        &mut self,
+        packet: &Packet,
+        body: Vec<Bytes>,
+        patience: Patience,
+    ) -> Result<Answer, NoAnswer> {
+        let (owed, given) = (packet.content_length(), body::length(&body));
+        if owed != given {
+            return Err(NoAnswer::Impossible(format!("a body of {given} bytes where {owed} are announced")));
+        }
+        let pieces: Arc<[Bytes]> = body.into();
+
+        // The connection is out of `self` while it is in use: if this future is dropped, so is the connection.
+        if let Some(mut link) = self.link.take()
+            && link.ready().await
+        {
+            match self.ask(link, packet, pieces.clone(), patience).await {
+                Err(NoAnswer::Unsent(why)) => {
+                    tracing::debug!(backend = %self.authority, why, "kept connection was closed");
+                }
+                outcome => return outcome,
+            }
+        }
+        let link = self.open(patience.connect).await?;
+        self.ask(link, packet, pieces, patience).await
+    }
+
+    /// Asks over `link` and keeps it if it can be used again.
+    async fn ask(
+        &mut self,
+        mut link: Link,
+        packet: &Packet,
+        pieces: Arc<[Bytes]>,
+        patience: Patience,
+    ) -> Result<Answer, NoAnswer> {
+        let request = packet.request(&self.destination);
+        match link.ask(request, pieces, patience).await {
+            Ok(Answered { answer, reusable }) => {
+                self.link = reusable.then_some(link);
+                Ok(answer)
+            }
+            Err(no_answer) => Err(self.asked(packet, no_answer)),
+        }
+    }
+
+    async fn open(&mut self, limit: Duration) -> Result<Link, NoAnswer> {
+        let unsent = |why| NoAnswer::Unsent(format!("connecting to {}: {why}", self.authority));
+        let tcp = self.dialer.dial(limit).await.map_err(unsent)?;
+        tracing::debug!(backend = %self.authority, peer = ?tcp.peer_addr().ok(), "connected");
+        Link::new(tcp).await.map_err(|error| unsent(error.to_string()))
+    }
+
+    /// Puts before the reason what was asked of whom.
+    fn asked(&self, packet: &Packet, no_answer: NoAnswer) -> NoAnswer {
+        let say = |why| format!("{} to {}: {why}", packet.kind(), self.authority);
+        match no_answer {
+            NoAnswer::Unsent(why) => NoAnswer::Unsent(say(why)),
+            NoAnswer::Lost(why) => NoAnswer::Lost(say(why)),
+            NoAnswer::TimedOut(why) => NoAnswer::TimedOut(say(why)),
+            NoAnswer::Impossible(why) => NoAnswer::Impossible(say(why)),
+        }
+    }
+}
+
+impl Backend for Connection {
+    async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
+        match call {
+            Call::Packet { packet, body } => self.packet(&packet, body, patience).await,
+            Call::Evidence => self.client.evidence(&self.authority, &self.destination, patience).await,
+            Call::Reply { url } => {
+                self.client.reply(&self.authority, &self.destination, &url, patience).await
+            }
+        }
+    }
+}

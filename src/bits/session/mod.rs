@@ -1,0 +1,507 @@
+//! The client's side of one upload session: which packet comes next, and what each answer changes.
+//!
+//! Sans I/O: the caller asks [`Session::step`] what to do, does it, and reports what happened ([`Session::answered`],
+//! [`Session::unanswered`], …). Lost answers are ordinary inputs. Time is a `Duration` since a moment that the caller
+//! chose; jitter comes from a seed.
+//!
+//! ```text
+//!             ┌────────────── begun anew while byte 0 is still held ─────────────┐
+//!             ▼                                                                  │
+//!  start ─► Creating ──id──► Sending ──all acknowledged──► (Fetching) ─► Closing ─► Finished(Ok)
+//!             │                │ ▲ │                                       │  lost answer, then
+//!             │       Fragment │ │ │ next offset, 416, 413, trouble        │  "unknown session"
+//!             │                ▼ │ │                                       ▼
+//!             │               (wait)│                                  Verifying ─► Finished(Ok or Err)
+//!             │                     ▼                                      │
+//!             └─ refused ─► Finished(Err) ◄──────────── Cancelling ◄───────┘ refused, given up, aborted
+//! ```
+//!
+//! What it never does, whatever the server answers:
+//! - send a byte again that was acknowledged, or one that may have been taken to a server that would store it twice;
+//! - close before the server itself said that the next wanted offset is the total;
+//! - go back behind an acknowledged offset;
+//! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
+//!
+//! ```
+//! use http::{HeaderMap, HeaderValue, StatusCode};
+//! use put2bits::bits::{Packet, Session, SessionSettings, Step};
+//! use std::time::Duration;
+//!
+//! let now = Duration::ZERO;
+//! let mut session = Session::new(SessionSettings::new(5));
+//! let ack = |name: &'static str, value: &'static str| {
+//!     let mut headers = HeaderMap::new();
+//!     headers.insert("bits-packet-type", HeaderValue::from_static("Ack"));
+//!     headers.insert(name, HeaderValue::from_static(value));
+//!     headers
+//! };
+//! assert_eq!(session.step(now, 0), Step::Send(Packet::CreateSession));
+//! session.answered(now, StatusCode::OK, &ack("bits-session-id", "{42}"));
+//! // Nothing of the body is there yet. Then all five bytes are.
+//! assert_eq!(session.step(now, 0), Step::Gather);
+//! assert!(matches!(session.step(now, 5), Step::Send(Packet::Fragment { range, .. }) if range.len() == 5));
+//! session.answered(now, StatusCode::OK, &ack("bits-received-content-range", "5"));
+//! assert!(matches!(session.step(now, 5), Step::Send(Packet::CloseSession { .. })));
+//! session.answered(now, StatusCode::OK, &ack("bits-session-id", "{42}"));
+//! assert_eq!(session.step(now, 5), Step::Finished);
+//! assert_eq!(session.outcome(), Some(Ok(())));
+//! ```
+
+mod closing;
+mod sending;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+use super::AmbiguousClose;
+use super::ack::{Ack, Verdict};
+use super::packet::{Packet, PacketKind, SessionId};
+use super::profile::Profile;
+use super::range::ContentRange;
+use super::sizing::Sizer;
+use crate::error::{Failure, Problem};
+use crate::limits::{FragmentLimits, RetryLimits, TimeLimits};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+use trouble::Patience;
+
+/// What a session is to do, fixed at its start.
+#[derive(Debug, Clone)]
+pub struct SessionSettings {
+    /// Size of the file in bytes; never changes (a different total in a later fragment is an error at IIS).
+    pub total: u64,
+    /// What kind of server this is; nothing: recognise it by its answers, and until then assume nothing.
+    pub profile: Option<&'static Profile>,
+    /// Bounds of the fragments.
+    pub fragment: FragmentLimits,
+    /// Largest fragment that earlier uploads found the backend to take, in bytes.
+    pub ceiling: Option<u64>,
+    /// What is tried again, and for how long.
+    pub retry: RetryLimits,
+    /// How long Cancel-Session is tried.
+    pub cancel: Duration,
+    /// What a lost answer to Close-Session means.
+    pub ambiguous_close: AmbiguousClose,
+    /// Whether the reply of an upload-reply server is fetched before Close-Session deletes it.
+    pub wants_reply: bool,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+impl SessionSettings {
+    /// All defaults for a file of that size.
+    pub fn new(total: u64) -> Self {
+        SessionSettings {
+            total,
+            profile: None,
+            fragment: FragmentLimits::default(),
+            ceiling: None,
+            retry: RetryLimits::default(),
+            cancel: TimeLimits::default().cancel,
+            ambiguous_close: AmbiguousClose::default(),
+            wants_reply: false,
+            seed: 0,
+        }
+    }
+}
+
+/// What the caller has to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send the packet; then call [`Session::answered`] or [`Session::unanswered`].
+    Send(Packet),
+    /// Gather body bytes beyond [`Session::offset`].
+    Gather,
+    /// Do nothing on the session before that time. The body may be gathered meanwhile.
+    Wait(Duration),
+    /// Fetch the reply at this URL; then call [`Session::reply_fetched`] or [`Session::unanswered`].
+    FetchReply(HeaderValue),
+    /// Ask for the target by HEAD; then call [`Session::evidence`] or [`Session::unanswered`].
+    LookAtTarget,
+    /// Nothing: see [`Session::outcome`].
+    Finished,
+}
+
+/// Why an exchange brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// Nothing of the request reached the server.
+    Unsent,
+    /// The connection broke; the server may have acted.
+    Lost,
+    /// No answer in time; the server may have acted.
+    TimedOut,
+}
+
+/// Something worth a log line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The session is open.
+    Created {
+        /// Its id (prints shortened).
+        session: SessionId,
+        /// What kind of server it is taken for.
+        profile: &'static Profile,
+    },
+    /// Trouble that may pass: the exchange is repeated.
+    Retrying {
+        /// What kind of trouble.
+        why: Failure,
+        /// Pause before the next attempt.
+        delay: Duration,
+    },
+    /// The server wants another offset than expected.
+    Resynced {
+        /// Acknowledged before.
+        from: u64,
+        /// Wanted now.
+        to: u64,
+    },
+    /// The server called a fragment too large.
+    FragmentLimit {
+        /// Largest size tried from now on, in bytes.
+        bytes: u64,
+    },
+    /// A new session is begun for the same bytes.
+    Restarted {
+        /// Why.
+        why: Failure,
+    },
+    /// The reply of the application behind the server could not be fetched.
+    ReplyLost {
+        /// What happened.
+        detail: String,
+    },
+    /// An answer to Close-Session was lost; this is how it was decided.
+    CloseDecided {
+        /// Whether it counts as success.
+        stored: bool,
+        /// By what evidence.
+        detail: String,
+    },
+}
+
+/// Figures of a session so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SessionStats {
+    /// Fragments whose bytes were taken.
+    pub fragments: u64,
+    /// Smallest and largest number of bytes taken at once.
+    pub sizes: Option<(u64, u64)>,
+    /// Exchanges repeated after trouble.
+    pub retries: u64,
+    /// Sessions begun anew.
+    pub restarts: u32,
+}
+
+/// One upload session, from Create-Session to Close-Session or Cancel-Session.
+#[derive(Debug)]
+pub struct Session {
+    settings: SessionSettings,
+    profile: &'static Profile,
+    sizer: Sizer,
+    phase: Phase,
+    /// The exchange under way.
+    asked: Option<Asked>,
+    /// Next wanted offset by the server's own word. Never decreases.
+    acked: u64,
+    /// Highest offset up to which bytes were sent in this session.
+    sent: u64,
+    /// The server may have taken bytes beyond `acked`: a fragment stayed unanswered.
+    in_doubt: bool,
+    /// The server's clock when the session began.
+    created_at: Option<SystemTime>,
+    /// A Close-Session stayed unanswered.
+    close_in_doubt: bool,
+    patience: Patience,
+    /// Nothing is sent before this time.
+    not_before: Option<Duration>,
+    /// Set while an exchange was under way: what to end with once it is over.
+    abort: Option<Failure>,
+    events: VecDeque<Event>,
+    stats: SessionStats,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Creating,
+    Sending(SessionId),
+    Fetching(SessionId, HeaderValue),
+    Closing(SessionId),
+    Verifying,
+    Cancelling { session: SessionId, until: Duration, then: Then },
+    Finished(Result<(), Failure>),
+}
+
+/// What follows a Cancel-Session.
+#[derive(Debug, Clone)]
+enum Then {
+    Restart,
+    Fail(Failure),
+}
+
+/// An exchange under way.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    question: Question,
+    at: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Question {
+    Packet(PacketKind),
+    Fragment(ContentRange),
+    Reply,
+    Target,
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Question::Packet(kind) => write!(f, "{kind}"),
+            Question::Fragment(range) => write!(f, "the fragment {range}"),
+            Question::Reply => f.write_str("the request for the reply"),
+            Question::Target => f.write_str("HEAD of the target"),
+        }
+    }
+}
+
+impl Session {
+    /// A session that has not sent anything yet.
+    pub fn new(settings: SessionSettings) -> Self {
+        let mut session = Session {
+            profile: &Profile::UNKNOWN,
+            sizer: Sizer::new(settings.fragment.clone(), settings.ceiling),
+            phase: Phase::Creating,
+            asked: None,
+            acked: 0,
+            sent: 0,
+            in_doubt: false,
+            created_at: None,
+            close_in_doubt: false,
+            patience: Patience::new(&settings.retry, settings.seed),
+            not_before: None,
+            abort: None,
+            events: VecDeque::new(),
+            stats: SessionStats::default(),
+            settings,
+        };
+        if let Some(profile) = session.settings.profile {
+            session.adopt(profile);
+        }
+        session
+    }
+
+    /// What to do next. `ready`: the offset up to which fragments have been gathered whole.
+    ///
+    /// While an exchange is under way (after [`Step::Send`] and its like) the answer is [`Step::Gather`].
+    pub fn step(&mut self, now: Duration, ready: u64) -> Step {
+        if self.asked.is_some() {
+            return Step::Gather;
+        }
+        if let Phase::Finished(_) = self.phase {
+            return Step::Finished;
+        }
+        match self.not_before {
+            Some(until) if until > now => return Step::Wait(until),
+            _ => self.not_before = None,
+        }
+        let (question, step) = match &self.phase {
+            Phase::Creating => {
+                (Question::Packet(PacketKind::CreateSession), Step::Send(Packet::CreateSession))
+            }
+            Phase::Sending(id) => {
+                let Some(range) = self.next_range(ready) else { return Step::Gather };
+                (Question::Fragment(range), Step::Send(Packet::Fragment { session: id.clone(), range }))
+            }
+            Phase::Fetching(_, url) => (Question::Reply, Step::FetchReply(url.clone())),
+            Phase::Closing(id) => (
+                Question::Packet(PacketKind::CloseSession),
+                Step::Send(Packet::CloseSession { session: id.clone() }),
+            ),
+            Phase::Verifying => (Question::Target, Step::LookAtTarget),
+            Phase::Cancelling { session, .. } => (
+                Question::Packet(PacketKind::CancelSession),
+                Step::Send(Packet::CancelSession { session: session.clone() }),
+            ),
+            Phase::Finished(_) => return Step::Finished,
+        };
+        if let Question::Fragment(range) = question {
+            self.sent = self.sent.max(range.end());
+        }
+        self.asked = Some(Asked { question, at: now });
+        step
+    }
+
+    /// The head of the answer to the packet just sent.
+    pub fn answered(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
+        let Some(asked) = self.asked.take() else { return };
+        let took = now.saturating_sub(asked.at);
+        match asked.question {
+            Question::Packet(kind) => {
+                let ack = Ack::read(kind, status, headers);
+                self.sizer.answered(took);
+                match kind {
+                    PacketKind::CreateSession => self.create_answered(now, ack, headers),
+                    PacketKind::CloseSession => self.close_answered(now, ack),
+                    PacketKind::CancelSession => self.cancel_answered(now, &ack),
+                    PacketKind::Ping | PacketKind::Fragment => {}
+                }
+            }
+            Question::Fragment(range) => {
+                let ack = Ack::read(PacketKind::Fragment, status, headers);
+                self.fragment_answered(now, range, took, ack);
+            }
+            // Those have calls of their own.
+            Question::Reply | Question::Target => {}
+        }
+        self.honour_abort(now);
+    }
+
+    /// There is no answer to what was just asked. `cause`: what the system said, for the log.
+    pub fn unanswered(&mut self, now: Duration, silence: Silence, cause: impl Into<String>) {
+        let Some(asked) = self.asked.take() else { return };
+        let question = asked.question;
+        let mut failure = match silence {
+            Silence::Unsent => Failure::new(Problem::Unreachable, format!("no connection for {question}")),
+            Silence::Lost => {
+                Failure::new(Problem::Unavailable, format!("the connection broke at {question}"))
+            }
+            Silence::TimedOut => Failure::new(Problem::Timeout, format!("no answer in time to {question}")),
+        };
+        failure.cause = Some(cause.into());
+        let may_have_acted = silence != Silence::Unsent;
+        match asked.question {
+            Question::Packet(PacketKind::CloseSession) => {
+                self.close_failed(now, may_have_acted, failure, None)
+            }
+            Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
+            Question::Packet(_) => self.create_failed(now, failure, None),
+            Question::Fragment(range) => self.fragment_failed(now, range, may_have_acted, failure, None),
+            Question::Reply => self.reply_failed(now, failure),
+            Question::Target => self.evidence_failed(now, failure),
+        }
+        self.honour_abort(now);
+    }
+
+    /// Ends the upload with this failure: at once, or when the exchange under way is over. An open session is cancelled.
+    ///
+    /// Once every byte is acknowledged this has no effect: the file is published all the same.
+    pub fn abort(&mut self, now: Duration, failure: Failure) {
+        self.abort = Some(failure);
+        if self.asked.is_none() {
+            self.honour_abort(now);
+        }
+    }
+
+    /// The offset that the server wants next. Bytes before it are never needed again.
+    pub fn offset(&self) -> u64 {
+        self.acked
+    }
+
+    /// Bytes to gather for the fragment that begins at `from`; `share`: what memory allows one fragment.
+    pub fn fragment_size(&self, from: u64, share: u64) -> u64 {
+        self.sizer.next(self.settings.total.saturating_sub(from), share)
+    }
+
+    /// The client took that long to deliver that many bytes.
+    pub fn delivered(&mut self, bytes: u64, took: Duration) {
+        self.sizer.delivered(bytes, took);
+    }
+
+    /// Whether the session is open, so that a client may be told to send its body.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.phase, Phase::Creating | Phase::Finished(_))
+    }
+
+    /// Whether the backend has every byte and publishes the file, so that the client is not needed any more.
+    pub fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying)
+    }
+
+    /// How the upload ends, as soon as that is decided: a Cancel-Session may still be under way.
+    pub fn outcome(&self) -> Option<Result<(), Failure>> {
+        match &self.phase {
+            Phase::Finished(result) => Some(result.clone()),
+            Phase::Cancelling { then: Then::Fail(failure), .. } => Some(Err(failure.clone())),
+            _ => None,
+        }
+    }
+
+    /// Largest fragment that the backend was found to take, if a limit was met. For the next upload's settings.
+    pub fn ceiling(&self) -> Option<u64> {
+        self.sizer.ceiling()
+    }
+
+    /// Figures so far.
+    pub fn stats(&self) -> SessionStats {
+        self.stats
+    }
+
+    /// The next thing worth logging.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn adopt(&mut self, profile: &'static Profile) {
+        self.profile = profile;
+        if let Some(limit) = profile.max_fragment {
+            self.sizer.lower_ceiling(limit);
+        }
+    }
+
+    fn create_answered(&mut self, now: Duration, ack: Ack, headers: &HeaderMap) {
+        let failure = |problem| Failure::new(problem, format!("Create-Session was answered {ack}"));
+        match ack.verdict {
+            Verdict::Created(id) => {
+                if self.settings.profile.is_none() {
+                    self.adopt(Profile::recognise(headers));
+                }
+                self.created_at = ack.date;
+                self.progress();
+                self.events.push_back(Event::Created { session: id.clone(), profile: self.profile });
+                match self.profile.max_total {
+                    Some(max) if self.settings.total > max => {
+                        let detail = format!("this kind of backend takes files of at most {max} bytes");
+                        self.cancel(now, id, Then::Fail(Failure::new(Problem::FileTooLarge, detail)));
+                    }
+                    _ => {
+                        self.phase = Phase::Sending(id);
+                        self.close_if_complete(None);
+                    }
+                }
+            }
+            Verdict::Transient(problem) => self.create_failed(now, failure(problem), ack.retry_after),
+            Verdict::Refused(problem) => self.finish(Err(failure(problem))),
+            // Not among the meanings of an answer to Create-Session.
+            _ => self.finish(Err(failure(Problem::BackendProtocol))),
+        }
+    }
+
+    /// A lost answer leaves an orphan session at the server, which forgets it by itself.
+    fn create_failed(&mut self, now: Duration, failure: Failure, retry_after: Option<Duration>) {
+        if let Err(failure) = self.try_again(now, failure, retry_after) {
+            self.finish(Err(failure));
+        }
+    }
+
+    fn finish(&mut self, result: Result<(), Failure>) {
+        self.phase = Phase::Finished(result);
+    }
+
+    fn honour_abort(&mut self, now: Duration) {
+        let Some(failure) = self.abort.take() else { return };
+        match &mut self.phase {
+            Phase::Creating => self.finish(Err(failure)),
+            Phase::Sending(id) => {
+                let id = id.clone();
+                self.cancel(now, id, Then::Fail(failure));
+            }
+            Phase::Cancelling { then: then @ Then::Restart, .. } => *then = Then::Fail(failure),
+            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying => {}
+            Phase::Cancelling { .. } | Phase::Finished(_) => {}
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The side that faces the client: HTTP/1.1 requests in, uploads out.
+//!
+//! A request runs through three files: `intent` reads its head (pure), `service` starts the upload and
+//! awaits its outcome, `reply` writes the answer (pure). Below them `wire` wraps the connection: it lingers
+//! after a refusal so that the client can read it, and gives heads that hyper cannot parse a clear answer.
+//!
+//! The front never reads a body and never contacts a backend. It knows [`Uploads`](crate::transfer::Uploads),
+//! not who implements it.
+//!
+//! hyper hides two things from us. Equal `Content-Length` fields arrive merged into one, as RFC 9110 §8.6
+//! allows. A `Content-Length` beside `Transfer-Encoding` is dropped; such a request is refused for the coding
+//! all the same, and the connection closed.
+
+mod connection;
+mod intent;
+mod phase;
+mod reply;
+mod service;
+mod wire;
+
+pub use connection::serve_connection;
+pub use service::Service;

@@ -1,0 +1,230 @@
+//! What the client is told: an outcome becomes a response. Pure but for the clock in `unreadable`.
+
+use crate::error::{Failure, Problem};
+use crate::transfer::Stored;
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use std::time::SystemTime;
+
+/// Names the problem in every answer that the proxy made itself.
+const PUT2BITS_ERROR: HeaderName = HeaderName::from_static("put2bits-error");
+
+/// Advice when to come back if the backend gave none, in seconds.
+const RETRY_AFTER_DEFAULT: u64 = 10;
+
+/// Headers that belong to this connection and its framing, whatever a route lists.
+const OURS: [HeaderName; 8] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    DATE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// RFC 9457. `code` repeats the end of `type` for people who grep.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+}
+
+/// 201: the file is stored.
+pub(super) fn stored(stored: Stored) -> Response<Full<Bytes>> {
+    let mut headers = stored.headers;
+    for name in OURS {
+        headers.remove(name);
+    }
+    let body = match stored.reply {
+        Some(reply) => {
+            headers.remove(CONTENT_TYPE);
+            if let Some(content_type) = reply.content_type {
+                headers.insert(CONTENT_TYPE, content_type);
+            }
+            reply.body
+        }
+        None => Bytes::new(),
+    };
+    response(StatusCode::CREATED, headers, body)
+}
+
+/// The answer to a failure. With `close` the connection ends after it.
+pub(super) fn failed(failure: &Failure, close: bool) -> Response<Full<Bytes>> {
+    let (headers, document) = problem(failure, close);
+    response(failure.problem.row().status, headers, document)
+}
+
+/// Headers and body of the answer to a failure.
+fn problem(failure: &Failure, close: bool) -> (HeaderMap, Bytes) {
+    let row = failure.problem.row();
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PUT2BITS_ERROR, HeaderValue::from_static(row.code));
+    if row.retry {
+        headers.insert(RETRY_AFTER, failure.retry_after.unwrap_or(RETRY_AFTER_DEFAULT).into());
+    }
+    match failure.problem {
+        Problem::MethodNotAllowed => headers.insert(ALLOW, HeaderValue::from_static("PUT, POST")),
+        // RFC 9110 §12.5.3: tells which codings would be taken.
+        Problem::CodingRefused => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        _ => None,
+    };
+    if close {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let document = Document {
+        r#type: format!("urn:put2bits:problem:{}", row.code),
+        title: row.title,
+        status: row.status.as_u16(),
+        detail: &failure.detail,
+        code: row.code,
+    };
+    // Strings and a number always serialise.
+    (headers, serde_json::to_vec(&document).unwrap_or_default().into())
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Whether the connection ends after this answer although the client may still be sending.
+pub(super) fn closes<B>(response: &Response<B>) -> bool {
+    response.headers().get(CONNECTION).is_some_and(|value| value == "close")
+}
+
+/// The whole answer to a head that hyper could not parse, in place of hyper's own, of which the status is used.
+pub(super) fn unreadable(hypers: &[u8]) -> Bytes {
+    let failure = match hypers.get(9..12) {
+        Some(b"414" | b"431") => Failure::new(
+            Problem::HeadTooLarge,
+            "The request head may have 64 header fields and 16 KiB, its first line included.",
+        ),
+        _ => Failure::new(
+            Problem::BadRequest,
+            "The request head is not valid HTTP/1.1. Usual causes: two different Content-Length fields, a length \
+             that is not a plain number, an unknown Transfer-Encoding, a space before a colon.",
+        ),
+    };
+    let (headers, document) = problem(&failure, true);
+    let mut answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\ndate: {date}\r\n",
+        status = failure.problem.row().status,
+        length = document.len(),
+        date = httpdate::fmt_http_date(SystemTime::now()),
+    )
+    .into_bytes();
+    for (name, value) in &headers {
+        answer.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    answer.extend_from_slice(b"\r\n");
+    answer.extend_from_slice(&document);
+    answer.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::Reply;
+    use http_body_util::BodyExt;
+
+    async fn body(response: Response<Full<Bytes>>) -> Bytes {
+        response.into_body().collect().await.unwrap().to_bytes()
+    }
+
+    #[tokio::test]
+    async fn every_problem_is_a_document_that_agrees_with_its_row() {
+        for &problem in Problem::ALL {
+            let row = problem.row();
+            let response = failed(&Failure::new(problem, "say \"why\"\r\n"), false);
+            assert_eq!(response.status(), row.status);
+            let headers = response.headers();
+            assert_eq!(headers["content-type"], "application/problem+json");
+            assert_eq!(headers["cache-control"], "no-store");
+            assert_eq!(headers["put2bits-error"], row.code);
+            assert_eq!(headers.contains_key("retry-after"), row.retry, "{row:?}");
+            assert_eq!(headers.contains_key("allow"), row.status == StatusCode::METHOD_NOT_ALLOWED);
+            assert!(!closes(&response));
+            let document: serde_json::Value = serde_json::from_slice(&body(response).await).unwrap();
+            assert_eq!(
+                document,
+                serde_json::json!({
+                    "type": format!("urn:put2bits:problem:{}", row.code),
+                    "title": row.title,
+                    "status": row.status.as_u16(),
+                    "detail": "say \"why\"\r\n",
+                    "code": row.code,
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn advice_of_the_backend_is_passed_on() {
+        let mut failure = Failure::new(Problem::Unavailable, "");
+        assert_eq!(failed(&failure, true).headers()["retry-after"], "10");
+        failure.retry_after = Some(77);
+        let response = failed(&failure, true);
+        assert_eq!(response.headers()["retry-after"], "77");
+        assert!(closes(&response));
+        failure.problem = Problem::DiskFull;
+        assert!(!failed(&failure, true).headers().contains_key("retry-after"));
+    }
+
+    #[tokio::test]
+    async fn a_stored_file_is_201_with_the_headers_of_the_route() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-resource-id", HeaderValue::from_static("7"));
+        for name in OURS {
+            headers.insert(name, HeaderValue::from_static("evil"));
+        }
+        let response = stored(Stored { headers, reply: None });
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers().len(), 1);
+        assert_eq!(response.headers()["x-resource-id"], "7");
+        assert!(body(response).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_forwarded_reply_keeps_its_type() {
+        let reply = Reply {
+            content_type: Some(HeaderValue::from_static("text/xml")),
+            body: Bytes::from_static(b"<ok/>"),
+        };
+        let response = stored(Stored { headers: HeaderMap::new(), reply: Some(reply) });
+        assert_eq!(response.headers()["content-type"], "text/xml");
+        assert_eq!(body(response).await, "<ok/>");
+    }
+
+    #[test]
+    fn an_unreadable_head_gets_a_whole_answer() {
+        for (bare, status, code) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "400 Bad Request", "bad_request"),
+            (b"HTTP/1.1 431 x\r\n\r\n", "431 Request Header Fields Too Large", "head_too_large"),
+            (b"HTTP/1.1 414 x\r\n\r\n", "431 Request Header Fields Too Large", "head_too_large"),
+            (b"", "400 Bad Request", "bad_request"),
+        ] {
+            let answer = String::from_utf8(unreadable(bare).to_vec()).unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+            let (head, document) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", document.len())), "{answer}");
+            let document: serde_json::Value = serde_json::from_str(document).unwrap();
+            assert_eq!(document["code"], code);
+        }
+    }
+}

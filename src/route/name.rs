@@ -1,0 +1,97 @@
+//! `Content-Name`: the file's own name, which some servers store the file under.
+
+use super::file_path::{is_forbidden, is_reserved};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{CONTROLS, percent_decode, utf8_percent_encode};
+
+/// Longest value of `Content-Name`, in characters as sent.
+const MAX_NAME: usize = 260;
+
+/// An extension longer than this, in characters as sent, is not kept when a name is cut.
+const MAX_EXTENSION: usize = 32;
+
+/// Where the value of `Content-Name` comes from, tried in this order; last the last path segment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NameSource {
+    /// A request header. Its value may be percent-encoded UTF-8.
+    pub header: Option<HeaderName>,
+    /// A parameter of the query, percent-encoded. `+` stands for itself.
+    pub query: Option<String>,
+}
+
+impl NameSource {
+    /// The value of `Content-Name`: never a path, always fit for a header.
+    pub(super) fn content_name(&self, query: Option<&str>, headers: &HeaderMap, last: &str) -> HeaderValue {
+        let given = || {
+            let value = headers.get(self.header.as_ref()?)?;
+            clean(&decode(value.as_bytes()))
+        };
+        let asked = || clean(&parameter(query?, self.query.as_deref()?)?);
+        let name = given().or_else(asked).or_else(|| clean(last)).unwrap_or_default();
+        // All controls and all but ASCII are encoded, so this always succeeds.
+        let encoded = utf8_percent_encode(&name, CONTROLS).to_string();
+        HeaderValue::from_str(&encoded).unwrap_or(HeaderValue::from_static("_"))
+    }
+}
+
+/// Percent-decoded; what is not UTF-8 becomes U+FFFD.
+fn decode(encoded: &[u8]) -> String {
+    percent_decode(encoded).decode_utf8_lossy().into_owned()
+}
+
+/// The first parameter of that name.
+fn parameter(query: &str, wanted: &str) -> Option<String> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| decode(name.as_bytes()) == wanted)
+        .map(|(_, value)| decode(value.as_bytes()))
+}
+
+/// A file name made of whatever a client sent; nothing if that leaves nothing.
+fn clean(raw: &str) -> Option<String> {
+    let name = raw.rsplit(['/', '\\']).next().unwrap_or(raw);
+    let safe = |character| match character {
+        char::REPLACEMENT_CHARACTER => '_',
+        forbidden if is_forbidden(forbidden) => '_',
+        other => other,
+    };
+    let name: String = name.chars().map(safe).collect();
+    let name = name.trim_start_matches(' ').trim_end_matches(['.', ' ']);
+    if name.is_empty() {
+        return None;
+    }
+    let name = if is_reserved(name) { format!("_{name}") } else { name.to_owned() };
+    Some(shorten(name))
+}
+
+/// Cuts a name to [`MAX_NAME`] characters as sent; the extension stays.
+fn shorten(name: String) -> String {
+    if sent_length(&name) <= MAX_NAME {
+        return name;
+    }
+    let (stem, extension) = match name.rfind('.').map(|dot| name.split_at(dot)) {
+        Some((stem, extension)) if !stem.is_empty() && sent_length(extension) <= MAX_EXTENSION => {
+            (stem, extension)
+        }
+        _ => (name.as_str(), ""),
+    };
+    let room = MAX_NAME - sent_length(extension);
+    let mut used = 0;
+    let kept = stem.chars().take_while(|&character| {
+        used += sent_length_of(character);
+        used <= room
+    });
+    let short: String = kept.chain(extension.chars()).collect();
+    short.trim_end_matches(['.', ' ']).to_owned()
+}
+
+/// Characters that the name takes in the header.
+fn sent_length(name: &str) -> usize {
+    name.chars().map(sent_length_of).sum()
+}
+
+/// Characters that one character takes in the header: `%XX` for each byte beyond ASCII.
+fn sent_length_of(character: char) -> usize {
+    if character.is_ascii() { 1 } else { 3 * character.len_utf8() }
+}

@@ -1,0 +1,208 @@
+//! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are never copied.
+
+use super::budget::{Account, Budget};
+use crate::error::{Failure, Problem};
+use bytes::Bytes;
+use http_body::Body;
+use http_body_util::BodyExt;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// Room that is reserved for the first piece. Later the largest piece so far is the measure.
+const FIRST_PIECE: u64 = 16 * 1024;
+
+/// Pieces of the body from [`Source::start`] on, and how far they are gathered into fragments.
+#[derive(Debug)]
+pub(super) struct Source<B> {
+    body: B,
+    total: u64,
+    idle: Duration,
+    account: Account,
+    /// Bytes `start..end` of the file.
+    pieces: VecDeque<Bytes>,
+    start: u64,
+    end: u64,
+    /// Ends of the fragments that are gathered whole and not wholly acknowledged.
+    fragments: VecDeque<u64>,
+    /// End of the fragment that is being gathered.
+    goal: Option<u64>,
+    /// Largest piece so far, in bytes.
+    piece: u64,
+    /// Since when the client has been waited for.
+    waiting: Option<Instant>,
+    /// How long the client has been waited for, for the fragment being gathered.
+    waited: Duration,
+    finished_at: Option<Instant>,
+}
+
+/// What the client did for a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Delivery {
+    pub(super) bytes: u64,
+    pub(super) took: Duration,
+}
+
+impl<B> Source<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error,
+{
+    pub(super) fn new(body: B, total: u64, idle: Duration, budget: &Budget) -> Self {
+        Source {
+            body,
+            total,
+            idle,
+            account: budget.open(),
+            pieces: VecDeque::new(),
+            start: 0,
+            end: 0,
+            fragments: VecDeque::new(),
+            goal: None,
+            piece: FIRST_PIECE,
+            waiting: None,
+            waited: Duration::ZERO,
+            finished_at: None,
+        }
+    }
+
+    /// The offset up to which fragments are gathered whole.
+    pub(super) fn ready(&self) -> u64 {
+        self.fragments.back().copied().unwrap_or(self.start)
+    }
+
+    /// Bytes read from the client so far.
+    pub(super) fn received(&self) -> u64 {
+        self.end
+    }
+
+    /// When the last byte came.
+    pub(super) fn finished_at(&self) -> Option<Instant> {
+        self.finished_at
+    }
+
+    /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
+    pub(super) fn has_room(&self) -> bool {
+        self.fragments.len() < 2 && self.ready() < self.total
+    }
+
+    /// Sets the size of the fragment to gather, unless one is being gathered. `size`: from its first offset.
+    pub(super) fn aim(&mut self, size: impl FnOnce(u64) -> u64) {
+        if self.goal.is_none() {
+            let from = self.ready();
+            self.goal = Some(from.saturating_add(size(from).max(1)).min(self.total));
+        }
+    }
+
+    /// The pieces of `from..to`, which must be held.
+    pub(super) fn slice(&self, from: u64, to: u64) -> Vec<Bytes> {
+        let mut slices = Vec::with_capacity(self.pieces.len());
+        let mut at = self.start;
+        for piece in &self.pieces {
+            let next = at + piece.len() as u64;
+            let (first, last) = (from.max(at), to.min(next));
+            if first < last {
+                // Both are offsets within a piece in memory: they fit.
+                slices.push(piece.slice((first - at) as usize..(last - at) as usize));
+            }
+            at = next;
+        }
+        slices
+    }
+
+    /// Forgets the bytes before `offset`.
+    pub(super) fn release(&mut self, offset: u64) {
+        while self.fragments.front().is_some_and(|&end| end <= offset) {
+            self.fragments.pop_front();
+        }
+        while let Some(piece) = self.pieces.front_mut() {
+            let unneeded = offset.saturating_sub(self.start).min(piece.len() as u64);
+            if unneeded == 0 {
+                break;
+            }
+            self.start += unneeded;
+            if unneeded == piece.len() as u64 {
+                self.pieces.pop_front();
+            } else {
+                let _ = piece.split_to(unneeded as usize);
+            }
+        }
+        self.account.lower(self.end - self.start);
+    }
+
+    /// Reads until the fragment aimed at is whole, or as large as memory allows.
+    ///
+    /// Dropping the future loses nothing. `in_flight`: whether a fragment is on its way to the backend, whose
+    /// acknowledgement will bring memory back.
+    pub(super) async fn fill(&mut self, in_flight: bool) -> Result<Delivery, Failure> {
+        let goal = self.goal.unwrap_or(self.total);
+        let from = self.ready();
+        while self.end < goal {
+            let room = self.end - self.start + self.piece;
+            if !self.account.try_raise(room) {
+                if self.end > from && !in_flight {
+                    // Nobody else's memory is waited for with bytes in hand: see `budget`.
+                    return Ok(self.complete(from, self.end));
+                }
+                self.account.raise(room).await;
+            }
+            self.read_piece().await?;
+        }
+        Ok(self.complete(from, goal))
+    }
+
+    fn complete(&mut self, from: u64, end: u64) -> Delivery {
+        self.fragments.push_back(end);
+        self.goal = None;
+        self.waiting = None;
+        Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
+    }
+
+    async fn read_piece(&mut self) -> Result<(), Failure> {
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let frame = match timeout_at(since + self.idle, self.body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) => {
+                let detail = format!(
+                    "no byte came for {} s; {} of {} bytes were read",
+                    self.idle.as_secs(),
+                    self.end,
+                    self.total
+                );
+                return Err(Failure::new(Problem::ClientStalled, detail));
+            }
+        };
+        let now = Instant::now();
+        self.waited += now - since;
+        self.waiting = Some(now);
+        let gone = |cause: Option<String>| {
+            let detail = format!("the body ended after {} of {} bytes", self.end, self.total);
+            Failure { cause, ..Failure::new(Problem::ClientGone, detail) }
+        };
+        match frame {
+            Some(Ok(frame)) => {
+                // Anything but data (trailers) says nothing about the file.
+                if let Ok(data) = frame.into_data() {
+                    self.take(data, now);
+                }
+                Ok(())
+            }
+            Some(Err(error)) => Err(gone(Some(error.to_string()))),
+            None => Err(gone(None)),
+        }
+    }
+
+    fn take(&mut self, mut data: Bytes, now: Instant) {
+        // More than the length in the head can't come from an HTTP body; whoever makes one does not get it stored.
+        data.truncate(usize::try_from(self.total - self.end).unwrap_or(usize::MAX));
+        if data.is_empty() {
+            return;
+        }
+        self.end += data.len() as u64;
+        self.piece = self.piece.max(data.len() as u64);
+        self.pieces.push_back(data);
+        if self.end == self.total {
+            self.finished_at = Some(now);
+        }
+    }
+}
