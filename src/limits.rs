@@ -90,7 +90,8 @@ impl Default for RetryLimits {
 pub struct TimeLimits {
     /// Client side: from the first byte of a request head, or the idle keep-alive connection, to its end.
     pub header: Duration,
-    /// Client side: longest pause between two pieces of the body while we are ready to read.
+    /// Client side: longest pause between two pieces of the body while we are ready to read, and longest time
+    /// in which the client takes not one byte of an answer.
     pub idle: Duration,
     /// Backend side: opening a connection.
     pub connect: Duration,

@@ -24,7 +24,8 @@ const MAX_HEAD: usize = 16 << 10;
 ///
 /// When `shutdown` is cancelled an idle connection ends at once, a busy one after the answer to its request.
 /// `limits.time.header` bounds the time to a whole request head, counted from the end of the answer before it:
-/// so it is the limit for idle connections too.
+/// so it is the limit for idle connections too. A client that takes no byte of an answer for `limits.time.idle`
+/// is cut off.
 pub async fn serve_connection<I, U>(io: I, service: Service<U>, shutdown: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -32,7 +33,7 @@ where
 {
     let phase = SharedPhase::new();
     let time = &service.limits().time;
-    let io = TokioIo::new(Wire::new(io, phase.clone(), time.linger));
+    let io = TokioIo::new(Wire::new(io, phase.clone(), time));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(time.header)
@@ -64,7 +65,9 @@ where
     };
     if let Err(error) = ended {
         if error.is_parse() {
-            let failure = Failure::new(Problem::BadRequest, format!("{error}"));
+            let too_large = error.is_parse_too_large();
+            let problem = if too_large { Problem::HeadTooLarge } else { Problem::BadRequest };
+            let failure = Failure::new(problem, error.to_string());
             uploads.refused(Refusal { failure: &failure, method: None, path: None });
         } else {
             tracing::debug!(error = &error as &dyn std::error::Error, "client connection ended");

@@ -1,16 +1,18 @@
-//! The client's connection as hyper sees it: plain I/O, except at its two ends.
+//! The client's connection as hyper sees it: plain I/O, but for three things.
 //!
 //! - **Lingering close** (RFC 9112 §9.6). A server that closes with unread bytes in its socket resets the
 //!   connection, and the reset may destroy the answer before the client has read it. After a refusal the sending
 //!   half is shut down, then what still comes is read and thrown away for a bounded time.
 //! - **Unreadable heads.** hyper answers them by itself with a bare status. A write while no request is open can
 //!   only be that; a problem document goes out in its place.
+//! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
 //!
 //! Relies on one habit of hyper 1.12: the I/O is flushed when hyper has written all it owes, not earlier.
-//! `tests/front.rs` fails if that changes.
+//! `tests/front/` fails if that changes.
 
 use super::phase::{Phase, SharedPhase};
 use super::reply;
+use crate::limits::TimeLimits;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io;
@@ -32,6 +34,10 @@ pub(super) struct Wire<I> {
     phase: SharedPhase,
     /// How long to linger.
     linger: Duration,
+    /// Longest time in which the client takes not one byte of an answer.
+    stall: Duration,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     /// What is left to write of the answer to an unreadable head.
     own_answer: Option<Bytes>,
     closing: Option<Closing>,
@@ -46,8 +52,26 @@ struct Closing {
 }
 
 impl<I> Wire<I> {
-    pub(super) fn new(io: I, phase: SharedPhase, linger: Duration) -> Self {
-        Wire { io, phase, linger, own_answer: None, closing: None }
+    pub(super) fn new(io: I, phase: SharedPhase, time: &TimeLimits) -> Self {
+        let (linger, stall) = (time.linger, time.idle);
+        Wire { io, phase, linger, stall, stalled: None, own_answer: None, closing: None }
+    }
+}
+
+impl<I: AsyncWrite + Unpin> Wire<I> {
+    /// Writes, or fails when the client has taken nothing for too long.
+    fn write_in_time(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.io).poll_write(cx, buf) {
+            Poll::Ready(written) => {
+                self.stalled = None;
+                Poll::Ready(written)
+            }
+            Poll::Pending => {
+                let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.stall)));
+                ready!(stalled.as_mut().poll(cx));
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
     }
 }
 
@@ -73,16 +97,19 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
             self.phase.set(Phase::Refused);
             self.own_answer = Some(reply::unreadable(buf));
         }
-        let Wire { io, own_answer, .. } = &mut *self;
-        let Some(answer) = own_answer else {
-            return Pin::new(io).poll_write(cx, buf);
+        let Some(mut answer) = self.own_answer.take() else {
+            return self.write_in_time(cx, buf);
         };
         while answer.has_remaining() {
-            let written = ready!(Pin::new(&mut *io).poll_write(cx, answer))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            match self.write_in_time(cx, &answer) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => answer.advance(written),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.own_answer = Some(answer);
+                    return Poll::Pending;
+                }
             }
-            answer.advance(written);
         }
         // hyper's own answer counts as written: it was never sent.
         Poll::Ready(Ok(buf.len()))

@@ -1,17 +1,8 @@
-//! The front over real sockets: every rule by raw bytes.
+//! Every rule by raw bytes.
 
-// Helpers outside of test functions panic too: that is how a test fails.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-#[path = "support/front.rs"]
-mod support;
-
-use put2bits::limits::MIB;
-use std::time::{Duration, Instant};
-use support::{Event, Front, MAX_UPLOAD, within};
+use crate::PUT;
+use crate::support::{Event, Front, within};
 use tokio::io::AsyncWriteExt;
-
-const PUT: &str = "PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\nhello";
 
 #[tokio::test]
 async fn a_stored_file_is_answered_with_201() {
@@ -161,7 +152,7 @@ async fn refusals_say_what_would_be_right() {
 
 #[tokio::test]
 async fn heads_beyond_the_limits_are_told_so() {
-    let front = Front::start().await;
+    let mut front = Front::start().await;
     let with = |lines: String| format!("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n{lines}\r\n");
     let fields = |count: usize| (0..count).map(|index| format!("X-{index}: y\r\n")).collect::<String>();
     assert_eq!(front.ask(with(fields(62))).await.status, 201);
@@ -169,170 +160,12 @@ async fn heads_beyond_the_limits_are_told_so() {
         let answer = front.ask(with(lines)).await;
         assert_eq!((answer.status, answer.code()), (431, "head_too_large"));
     }
+    assert!(matches!(front.event().await, Event::Started(_)));
+    assert!(matches!(front.event().await, Event::Read(0)));
+    assert!(matches!(front.event().await, Event::Refused("head_too_large", None, None)));
     let long = format!("PUT /in/{} HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n", "a/".repeat(40_000));
     let answer = front.ask(long).await;
     assert_eq!((answer.status, answer.code()), (431, "head_too_large"));
-}
-
-#[tokio::test]
-async fn connections_are_kept_and_requests_may_be_pipelined() {
-    let mut front = Front::start().await;
-    let mut client = front.connect().await;
-    for _ in 0..3 {
-        client.send(PUT).await;
-        assert_eq!(client.answer().await.status, 201);
-    }
-    client.send([PUT, "GET /in/a HTTP/1.1\r\nHost: p\r\n\r\n", PUT, "no HTTP\r\n\r\n"].concat()).await;
-    let statuses =
-        [client.answer().await, client.answer().await, client.answer().await, client.answer().await];
-    assert_eq!(statuses.each_ref().map(|answer| answer.status), [201, 405, 201, 400]);
-    assert_eq!(statuses[3].code(), "bad_request");
-    client.ends().await;
-    let mut ids = std::collections::HashSet::new();
-    while ids.len() < 5 {
-        if let Event::Started(upload) = front.event().await {
-            assert!(ids.insert(upload.id));
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_slow_head_and_an_idle_connection_are_cut_off() {
-    let limit = Duration::from_millis(300);
-    let front = Front::with(|limits| limits.time.header = limit).await;
-    let (mut silent, mut slow, mut idle) =
-        (front.connect().await, front.connect().await, front.connect().await);
-    let begin = Instant::now();
-    slow.send("PUT /in/a HTTP/1.1\r\nHo").await;
-    idle.send(PUT).await;
-    assert_eq!(idle.answer().await.status, 201);
-    tokio::join!(silent.ends(), slow.ends(), idle.ends());
-    let took = begin.elapsed();
-    assert!(took >= limit && took < 10 * limit, "{took:?}");
-}
-
-#[tokio::test]
-async fn the_head_limit_does_not_bound_an_upload() {
-    let front = Front::with(|limits| limits.time.header = Duration::from_millis(100)).await;
-    let mut client = front.connect().await;
-    client.send("PUT /in/gated HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\n").await;
-    let waiting = tokio::time::timeout(Duration::from_millis(400), client.answer()).await;
-    assert!(waiting.is_err(), "{waiting:?}");
-    front.gate.add_permits(1);
-    client.send("hello").await;
-    assert_eq!(client.answer().await.status, 201);
-}
-
-fn expecting(name: &str, length: u64) -> String {
-    format!("PUT /in/{name} HTTP/1.1\r\nHost: p\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n")
-}
-
-#[tokio::test]
-async fn continue_is_sent_when_the_body_is_first_wanted() {
-    let mut front = Front::start().await;
-    let mut client = front.connect().await;
-    client.send(expecting("gated", 5)).await;
-    assert!(matches!(front.event().await, Event::Started(_)));
-    let early = tokio::time::timeout(Duration::from_millis(100), client.answer()).await;
-    assert!(early.is_err(), "{early:?}");
-    front.gate.add_permits(1);
-    assert_eq!(client.answer().await.status, 100);
-    client.send("hello").await;
-    assert_eq!(client.answer().await.status, 201);
-    assert!(matches!(front.event().await, Event::Read(5)));
-}
-
-#[tokio::test]
-async fn a_refusal_comes_instead_of_continue() {
-    let front = Front::start().await;
-    front.gate.add_permits(1);
-    for (request, status) in [
-        (expecting("full", 5), 507),
-        (expecting("gated-full", 5), 507),
-        (expecting("a", MAX_UPLOAD + 1), 413),
-        (expecting("..", 5), 400),
-    ] {
-        let mut client = front.connect().await;
-        client.send(&request).await;
-        let answer = client.answer().await;
-        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{request:?}");
-        client.ends().await;
-    }
-}
-
-/// Sends 20 MB without looking, then reads.
-async fn stubborn_put(front: &Front, head: &str) -> u16 {
-    static BODY: [u8; 20_000_000] = [7; 20_000_000];
-    let mut client = front.connect().await;
-    client.send(head).await;
-    client.send(&BODY[..]).await;
-    let answer = client.answer().await;
-    client.ends().await;
-    answer.status
-}
-
-#[tokio::test]
-async fn an_early_refusal_can_be_read_by_a_client_that_sends_first() {
-    let front = Front::start().await;
-    front.gate.add_permits(20);
-    for round in 0..20 {
-        for (name, expected) in [("full", 507), ("later-full", 507), ("gated-full", 507), (".", 400)] {
-            let head = format!("PUT /in/{name} HTTP/1.1\r\nHost: p\r\nContent-Length: 20000000\r\n\r\n");
-            assert_eq!(stubborn_put(&front, &head).await, expected, "{name}, round {round}");
-        }
-        assert_eq!(stubborn_put(&front, &expecting("full", 20_000_000)).await, 507, "round {round}");
-        assert_eq!(stubborn_put(&front, "no HTTP\r\n\r\n").await, 400, "round {round}");
-    }
-}
-
-#[tokio::test]
-async fn lingering_ends_although_the_client_stays() {
-    let front = Front::with(|limits| limits.time.linger = Duration::from_millis(200)).await;
-    let mut client = front.connect().await;
-    client.send("PUT /in/full HTTP/1.1\r\nHost: p\r\nContent-Length: 20000000\r\n\r\n").await;
-    assert_eq!(client.answer().await.status, 507);
-    client.ends().await;
-    front.connections.close();
-    within(front.connections.wait()).await;
-}
-
-#[tokio::test]
-async fn a_client_that_leaves_is_noticed() {
-    let mut front = Front::start().await;
-    for (name, sent) in [("waits", "hello"), ("a", "he"), ("a", "")] {
-        let mut client = front.connect().await;
-        client.send(format!("PUT /in/{name} HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\n{sent}")).await;
-        assert!(matches!(front.event().await, Event::Started(_)));
-        drop(client);
-        match (name, front.event().await) {
-            ("waits", Event::ClientGone) | ("a", Event::Broken) => {}
-            (_, other) => panic!("{name}, {sent:?}: {other:?}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer() {
-    let mut front = Front::start().await;
-    let (mut fresh, mut idle, mut busy) =
-        (front.connect().await, front.connect().await, front.connect().await);
-    idle.send(PUT).await;
-    assert_eq!(idle.answer().await.status, 201);
-    busy.send("PUT /in/gated HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\n").await;
-    while !matches!(front.event().await, Event::Started(upload) if upload.destination.target == "/up/gated") {
-    }
-    front.shutdown.cancel();
-    let begin = Instant::now();
-    tokio::join!(fresh.ends(), idle.ends());
-    assert!(begin.elapsed() < Duration::from_secs(2));
-    front.gate.add_permits(1);
-    busy.send("hello").await;
-    let answer = busy.answer().await;
-    assert_eq!((answer.status, answer.header("connection")), (201, Some("close")));
-    busy.ends().await;
-    front.connections.close();
-    within(front.connections.wait()).await;
-    assert!(begin.elapsed() < Duration::from_secs(4), "nobody lingers after a success");
 }
 
 #[tokio::test]
@@ -341,63 +174,4 @@ async fn refusals_are_reported_without_their_query() {
     front.ask("PUT /in/%2e?token=secret HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n").await;
     let Event::Refused(code, method, path) = front.event().await else { panic!() };
     assert_eq!((code, method.as_deref(), path.as_deref()), ("bad_path", Some("PUT"), Some("/in/%2e")));
-}
-
-/// Runs curl and gives the status and the body that it saw.
-async fn curl(arguments: &[&str]) -> (String, String) {
-    let mut command = std::process::Command::new("curl");
-    command
-        .args(["--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}"])
-        .args(arguments);
-    // The front runs in this very thread.
-    let output = tokio::task::spawn_blocking(move || command.stdin(std::process::Stdio::null()).output());
-    let output = output.await.unwrap().expect("curl runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (body, status) = text.rsplit_once('\n').unwrap_or(("", &text));
-    assert!(output.status.success(), "{arguments:?}: {status} {}", String::from_utf8_lossy(&output.stderr));
-    (status.to_owned(), body.to_owned())
-}
-
-#[tokio::test]
-async fn curl_stores_files_and_sees_every_refusal() {
-    if std::process::Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: curl is not installed");
-        return;
-    }
-    let mut front = Front::start().await;
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("movie.mov");
-    std::fs::File::create(&path).unwrap().set_len(30 * MIB).unwrap();
-    let file = path.to_str().unwrap();
-    let url = |name: &str| format!("http://{}/in/{name}", front.address);
-
-    let (folder, data) = (url(""), format!("@{file}"));
-    let stores: [&[&str]; 4] = [
-        &["--upload-file", file, &folder],
-        &["--upload-file", file, "--header", "Expect: 100-continue", &folder],
-        &["--data-binary", &data, &url("posted")],
-        &["--upload-file", file, "--http1.0", &folder],
-    ];
-    for arguments in stores {
-        assert_eq!(curl(arguments).await, ("201".to_owned(), String::new()), "{arguments:?}");
-        assert!(matches!(front.event().await, Event::Started(upload) if upload.total == 30 * MIB));
-        assert!(matches!(front.event().await, Event::Read(read) if read == 30 * MIB));
-    }
-
-    let url = |name: &str| format!("http://{}/in/{name}", front.address);
-    for round in 0..30 {
-        for (name, expect, status, code) in [
-            ("full", "Expect:", "507", "disk_full"),
-            ("full", "Expect: 100-continue", "507", "disk_full"),
-            ("later-full", "Expect:", "507", "disk_full"),
-            ("con", "Expect:", "400", "bad_path"),
-        ] {
-            let seen = curl(&["--upload-file", file, "--header", expect, &url(name)]).await;
-            assert_eq!(seen.0, status, "{name}, {expect}, round {round}");
-            assert!(seen.1.contains(code), "{name}, {expect}, round {round}: {}", seen.1);
-        }
-    }
-    let (status, body) =
-        curl(&["--data-binary", "@-", "--header", "Transfer-Encoding: chunked", &url("a")]).await;
-    assert_eq!(status, "411", "{body}");
 }
