@@ -165,16 +165,18 @@ mod tests {
             assert_eq!(headers.contains_key("allow"), row.status == StatusCode::METHOD_NOT_ALLOWED);
             assert!(!closes(&response));
             let document: serde_json::Value = serde_json::from_slice(&body(response).await).unwrap();
-            assert_eq!(
-                document,
-                serde_json::json!({
-                    "type": format!("urn:put2bits:problem:{}", row.code),
-                    "title": row.title,
-                    "status": row.status.as_u16(),
-                    "detail": "say \"why\"\r\n",
-                    "code": row.code,
-                })
-            );
+            let mut expected = serde_json::json!({
+                "type": format!("urn:put2bits:problem:{}", row.code),
+                "title": row.title,
+                "status": row.status.as_u16(),
+                "detail": "say \"why\"\r\n",
+                "code": row.code,
+                "fault": row.fault.as_str(),
+            });
+            if !row.advice.is_empty() {
+                expected["advice"] = row.advice.into();
+            }
+            assert_eq!(document, expected);
         }
     }
 
