@@ -48,7 +48,7 @@ impl Session {
         match ack.verdict {
             Verdict::Done => self.finish(Ok(())),
             Verdict::SessionGone { told } if self.close_in_doubt => {
-                self.decide_close(told, &failure(Problem::CloseInDoubt))
+                self.decide_close(told, &failure(Problem::CloseInDoubt));
             }
             Verdict::SessionGone { .. } => self.finish(Err(failure(Problem::SessionLost))),
             // The first Close may have published the file that now is in the way.

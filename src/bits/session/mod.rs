@@ -375,7 +375,7 @@ impl Session {
         let may_have_acted = silence != Silence::Unsent;
         match asked.question {
             Question::Packet(PacketKind::CloseSession) => {
-                self.close_failed(now, may_have_acted, failure, None)
+                self.close_failed(now, may_have_acted, failure, None);
             }
             Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
             Question::Packet(_) => self.create_failed(now, failure, None),
