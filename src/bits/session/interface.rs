@@ -50,17 +50,17 @@ impl SessionSettings {
 /// What the caller has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Send the packet; then call [`Session::answered`](super::Session::answered) or [`Session::unanswered`](super::Session::unanswered).
+    /// Send the packet; then call [`answered`](super::Session::answered) or [`unanswered`](super::Session::unanswered).
     Send(Packet),
-    /// Gather body bytes beyond [`Session::offset`](super::Session::offset).
+    /// Gather body bytes beyond [`offset`](super::Session::offset).
     Gather,
     /// Do nothing on the session before that time. The body may be gathered meanwhile.
     Wait(Duration),
-    /// Fetch the reply at this URL; then call [`Session::reply_fetched`](super::Session::reply_fetched) or [`Session::unanswered`](super::Session::unanswered).
+    /// Fetch the reply at this URL; then call [`reply_fetched`](super::Session::reply_fetched) or [`unanswered`](super::Session::unanswered).
     FetchReply(HeaderValue),
-    /// Ask for the target by HEAD; then call [`Session::evidence`](super::Session::evidence) or [`Session::unanswered`](super::Session::unanswered).
+    /// Ask for the target by HEAD; then call [`evidence`](super::Session::evidence) or [`unanswered`](super::Session::unanswered).
     LookAtTarget,
-    /// Nothing: see [`Session::outcome`](super::Session::outcome).
+    /// Nothing: see [`outcome`](super::Session::outcome).
     Finished,
 }
 
