@@ -50,15 +50,18 @@ impl SessionSettings {
 /// What the caller has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Send the packet; then call [`answered`](super::Session::answered) or [`unanswered`](super::Session::unanswered).
+    /// Send the packet; then call [`answered`](super::Session::answered)
+    /// or [`unanswered`](super::Session::unanswered).
     Send(Packet),
     /// Gather body bytes beyond [`offset`](super::Session::offset).
     Gather,
     /// Do nothing on the session before that time. The body may be gathered meanwhile.
     Wait(Duration),
-    /// Fetch the reply at this URL; then call [`reply_fetched`](super::Session::reply_fetched) or [`unanswered`](super::Session::unanswered).
+    /// Fetch the reply at this URL; then call [`reply_fetched`](super::Session::reply_fetched)
+    /// or [`unanswered`](super::Session::unanswered).
     FetchReply(HeaderValue),
-    /// Ask for the target by HEAD; then call [`evidence`](super::Session::evidence) or [`unanswered`](super::Session::unanswered).
+    /// Ask for the target by HEAD; then call [`evidence`](super::Session::evidence)
+    /// or [`unanswered`](super::Session::unanswered).
     LookAtTarget,
     /// Nothing: see [`outcome`](super::Session::outcome).
     Finished,
