@@ -48,13 +48,15 @@
 //! ```
 
 mod closing;
-mod interface;
+mod event;
 mod sending;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
-pub use interface::{Event, SessionSettings, SessionStats, Silence, Step};
+pub use event::{Event, SessionStats};
+pub use settings::SessionSettings;
 
 use super::ack::{Ack, Verdict};
 use super::packet::{Packet, PacketKind, SessionId};
@@ -67,6 +69,34 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 use trouble::Patience;
+
+/// What the caller has to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send the packet; then call [`Session::answered`] or [`Session::unanswered`].
+    Send(Packet),
+    /// Gather body bytes beyond [`Session::offset`].
+    Gather,
+    /// Do nothing on the session before that time. The body may be gathered meanwhile.
+    Wait(Duration),
+    /// Fetch the reply at this URL; then call [`Session::reply_fetched`] or [`Session::unanswered`].
+    FetchReply(HeaderValue),
+    /// Ask for the target by HEAD; then call [`Session::evidence`] or [`Session::unanswered`].
+    LookAtTarget,
+    /// Nothing: see [`Session::outcome`].
+    Finished,
+}
+
+/// Why an exchange brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// Nothing of the request reached the server.
+    Unsent,
+    /// The connection broke; the server may have acted.
+    Lost,
+    /// No answer in time; the server may have acted.
+    TimedOut,
+}
 
 /// One upload session, from Create-Session to Close-Session or Cancel-Session.
 #[derive(Debug)]

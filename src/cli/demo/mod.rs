@@ -14,7 +14,7 @@ use crate::mock::{Mock, MockConfig, Stats, Storage};
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry;
 use http::StatusCode;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use show::Progress;
 use source::Source;
@@ -30,6 +30,9 @@ Examples:
   put2bits demo                            1 GiB made on the fly
   put2bits demo movie.mov --dir received   a file of yours; it arrives as received/movie.mov
   put2bits demo --size 64MiB --keep        goes on serving, and prints a curl line to try";
+
+/// All but what stays as it is in a path segment (RFC 3986 §2.3).
+const IN_A_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
@@ -74,7 +77,7 @@ async fn demo(args: Args, backend: &Background) -> Result<(), Stop> {
     let name =
         args.file.as_deref().and_then(Path::file_name).map_or("demo.bin".into(), |n| n.to_string_lossy());
     let proxy = Proxy::start(config(&backend.mock.url())?)?;
-    let url = format!("http://{}/{}", proxy.addr(), utf8_percent_encode(&name, NON_ALPHANUMERIC));
+    let url = format!("http://{}/{}", proxy.addr(), utf8_percent_encode(&name, IN_A_PATH));
     println!("backend  {}", backend.mock.url());
     println!("proxy    http://{}/", proxy.addr());
     println!("PUT      {url}  ({})", show::bytes(source.length()));
