@@ -59,7 +59,7 @@ where
             total,
             idle: limits.time.idle,
             account: budget.open(),
-            enough: limits.fragment.max + limits.fragment.max / 4,
+            enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
             start: 0,
             end: 0,
