@@ -131,6 +131,8 @@ where
                 if gathers {
                     let (session, share) = (&self.session, self.shared.budget.fair_share());
                     self.source.aim(|from| session.fragment_size(from, share));
+                } else {
+                    self.source.rest();
                 }
                 let failure = tokio::select! {
                     biased;

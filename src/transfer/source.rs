@@ -138,23 +138,30 @@ where
         let goal = self.goal.unwrap_or(self.total);
         let from = self.ready();
         while self.end < goal {
-            let room = self.end - self.start + self.piece;
-            if !self.account.try_raise(room) {
+            let held = self.end - self.start;
+            if !self.account.try_extend(held, self.piece) {
                 if self.end > from && !in_flight {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(from, self.end));
                 }
-                self.account.raise(room).await;
+                // The client is not to blame for this time.
+                self.rest();
+                self.account.extend(held, self.piece).await;
             }
             self.read_piece().await?;
         }
         Ok(self.complete(from, goal))
     }
 
+    /// The client is not waited for at the moment.
+    pub(super) fn rest(&mut self) {
+        self.waiting = None;
+    }
+
     fn complete(&mut self, from: u64, end: u64) -> Delivery {
         self.fragments.push_back(end);
         self.goal = None;
-        self.waiting = None;
+        self.rest();
         Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
     }
 
