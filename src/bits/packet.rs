@@ -217,7 +217,8 @@ mod tests {
         let (id, name, empty) =
             (("bits-session-id", ID), ("content-name", "a b.bin"), ("content-length", "0"));
         let fragment = [id, name, ("content-range", "bytes 128-212/500"), ("content-length", "85")];
-        let table: [(Packet, &str, &[(&str, &str)]); 5] = [
+        type Headers<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Packet, &str, Headers<'_>); 5] = [
             (Packet::CreateSession, "Create-Session", &[guid, name, empty]),
             (Packet::Ping, "Ping", &[empty]),
             (Packet::Fragment { session: session(), range }, "Fragment", &fragment),

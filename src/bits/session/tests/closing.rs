@@ -52,7 +52,7 @@ fn a_lost_close_is_decided_as_configured() {
 
 #[test]
 fn only_a_new_file_of_the_right_size_is_evidence() {
-    let rows: &[(u16, &[(&str, &str)], bool)] = &[
+    let rows: &[(u16, Headers<'_>, bool)] = &[
         (200, &[("Content-Length", "50"), ("Last-Modified", NEW)], true),
         (200, &[("Content-Length", "50"), ("Last-Modified", "Sun, 22 Nov 2026 10:07:00 GMT")], true),
         (200, &[("Content-Length", "50"), ("Last-Modified", OLD)], false),

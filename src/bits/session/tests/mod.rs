@@ -15,6 +15,9 @@ mod trouble;
 use super::*;
 use http::HeaderName;
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// Bytes of a fragment in scripts that do not care.
 const FRAGMENT: u64 = 100;
 
@@ -58,7 +61,7 @@ fn fixed(size: u64) -> FragmentLimits {
     FragmentLimits { min: size, first: size, max: size, time: Duration::from_secs(1) }
 }
 
-fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+fn headers(pairs: Headers<'_>) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in pairs {
         map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -112,7 +115,7 @@ impl Script {
     }
 
     /// Any answer, with the header that every BITS server sends.
-    fn answer(mut self, status: u16, pairs: &[(&str, &str)]) -> Self {
+    fn answer(mut self, status: u16, pairs: Headers<'_>) -> Self {
         let mut headers = headers(pairs);
         headers.insert("bits-packet-type", HeaderValue::from_static("Ack"));
         self.session.answered(self.now, StatusCode::from_u16(status).unwrap(), &headers);
