@@ -96,12 +96,11 @@ impl Sizer {
         let (Some(round_trip), Some(client_rate)) = (self.round_trip, self.client_rate) else { return };
 
         let meanwhile = client_rate * exchange;
-        let wanted = if meanwhile >= bytes as f64 {
-            // The backend is the slower side.
-            ROUND_TRIPS * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6)
-        } else {
-            2.0 * meanwhile
-        };
+        let mut wanted = ROUND_TRIPS * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6);
+        if meanwhile < bytes as f64 {
+            // The client is the slower side.
+            wanted = wanted.min(2.0 * meanwhile);
+        }
         let patience = client_rate * self.limits.time.as_secs_f64();
         self.target =
             wanted.max(SWEET_SPOT).min(patience).min(self.target * GROWTH).max(self.limits.min as f64);
@@ -188,6 +187,14 @@ mod tests {
         let sizes = sizes(GIB, 3e9, 2e9, 60e-6);
         let middle = sizes[sizes.len() / 2];
         assert!((MIB..=2 * MIB).contains(&middle), "{middle}");
+    }
+
+    #[test]
+    fn two_sides_of_one_speed_do_not_drive_each_other_up() {
+        for a in [0.8e9, 0.95e9, 1e9, 1.05e9] {
+            let sizes = sizes(GIB, a, 1e9, 100e-6);
+            assert!(sizes[sizes.len() / 2] <= 2 * MIB, "{a}: {}", sizes[sizes.len() / 2]);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are never copied.
 
 use super::budget::{Account, Budget};
+use crate::bits::ContentRange;
 use crate::error::{Failure, Problem};
 use bytes::Bytes;
 use http_body::Body;
@@ -94,13 +95,13 @@ where
         }
     }
 
-    /// The pieces of `from..to`, which must be held.
-    pub(super) fn slice(&self, from: u64, to: u64) -> Vec<Bytes> {
+    /// The pieces of a range that is held.
+    pub(super) fn slice(&self, range: ContentRange) -> Vec<Bytes> {
         let mut slices = Vec::with_capacity(self.pieces.len());
         let mut at = self.start;
         for piece in &self.pieces {
             let next = at + piece.len() as u64;
-            let (first, last) = (from.max(at), to.min(next));
+            let (first, last) = (range.start().max(at), range.end().min(next));
             if first < last {
                 // Both are offsets within a piece in memory: they fit.
                 slices.push(piece.slice((first - at) as usize..(last - at) as usize));

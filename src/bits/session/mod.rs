@@ -48,64 +48,27 @@
 //! ```
 
 mod closing;
+mod event;
 mod sending;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
-use super::AmbiguousClose;
+pub use event::{Event, SessionStats};
+pub use settings::SessionSettings;
+
 use super::ack::{Ack, Verdict};
 use super::packet::{Packet, PacketKind, SessionId};
 use super::profile::Profile;
 use super::range::ContentRange;
 use super::sizing::Sizer;
 use crate::error::{Failure, Problem};
-use crate::limits::{FragmentLimits, RetryLimits, TimeLimits};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 use trouble::Patience;
-
-/// What a session is to do, fixed at its start.
-#[derive(Debug, Clone)]
-pub struct SessionSettings {
-    /// Size of the file in bytes; never changes (a different total in a later fragment is an error at IIS).
-    pub total: u64,
-    /// What kind of server this is; nothing: recognise it by its answers, and until then assume nothing.
-    pub profile: Option<&'static Profile>,
-    /// Bounds of the fragments.
-    pub fragment: FragmentLimits,
-    /// Largest fragment that earlier uploads found the backend to take, in bytes.
-    pub ceiling: Option<u64>,
-    /// What is tried again, and for how long.
-    pub retry: RetryLimits,
-    /// How long Cancel-Session is tried.
-    pub cancel: Duration,
-    /// What a lost answer to Close-Session means.
-    pub ambiguous_close: AmbiguousClose,
-    /// Whether the reply of an upload-reply server is fetched before Close-Session deletes it.
-    pub wants_reply: bool,
-    /// Seed of the jitter.
-    pub seed: u64,
-}
-
-impl SessionSettings {
-    /// All defaults for a file of that size.
-    pub fn new(total: u64) -> Self {
-        SessionSettings {
-            total,
-            profile: None,
-            fragment: FragmentLimits::default(),
-            ceiling: None,
-            retry: RetryLimits::default(),
-            cancel: TimeLimits::default().cancel,
-            ambiguous_close: AmbiguousClose::default(),
-            wants_reply: false,
-            seed: 0,
-        }
-    }
-}
 
 /// What the caller has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,67 +96,6 @@ pub enum Silence {
     Lost,
     /// No answer in time; the server may have acted.
     TimedOut,
-}
-
-/// Something worth a log line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The session is open.
-    Created {
-        /// Its id (prints shortened).
-        session: SessionId,
-        /// What kind of server it is taken for.
-        profile: &'static Profile,
-    },
-    /// Trouble that may pass: the exchange is repeated.
-    Retrying {
-        /// What kind of trouble.
-        why: Failure,
-        /// Pause before the next attempt.
-        delay: Duration,
-    },
-    /// The server wants another offset than expected.
-    Resynced {
-        /// Acknowledged before.
-        from: u64,
-        /// Wanted now.
-        to: u64,
-    },
-    /// The server called a fragment too large.
-    FragmentLimit {
-        /// Largest size tried from now on, in bytes.
-        bytes: u64,
-    },
-    /// A new session is begun for the same bytes.
-    Restarted {
-        /// Why.
-        why: Failure,
-    },
-    /// The reply of the application behind the server could not be fetched.
-    ReplyLost {
-        /// What happened.
-        detail: String,
-    },
-    /// An answer to Close-Session was lost; this is how it was decided.
-    CloseDecided {
-        /// Whether it counts as success.
-        stored: bool,
-        /// By what evidence.
-        detail: String,
-    },
-}
-
-/// Figures of a session so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SessionStats {
-    /// Fragments whose bytes were taken.
-    pub fragments: u64,
-    /// Smallest and largest number of bytes taken at once.
-    pub sizes: Option<(u64, u64)>,
-    /// Exchanges repeated after trouble.
-    pub retries: u64,
-    /// Sessions begun anew.
-    pub restarts: u32,
 }
 
 /// One upload session, from Create-Session to Close-Session or Cancel-Session.
@@ -380,7 +282,7 @@ impl Session {
         let may_have_acted = silence != Silence::Unsent;
         match asked.question {
             Question::Packet(PacketKind::CloseSession) => {
-                self.close_failed(now, may_have_acted, failure, None)
+                self.close_failed(now, may_have_acted, failure, None);
             }
             Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
             Question::Packet(_) => self.create_failed(now, failure, None),

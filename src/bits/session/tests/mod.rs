@@ -13,6 +13,8 @@ mod size;
 mod trouble;
 
 use super::*;
+use crate::bits::AmbiguousClose;
+use crate::limits::FragmentLimits;
 use http::HeaderName;
 
 /// Names and values.
