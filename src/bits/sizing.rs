@@ -37,6 +37,8 @@ pub struct Sizer {
     limits: FragmentLimits,
     /// What the backend takes at most, as far as known.
     ceiling: u64,
+    /// The ceiling when a fragment was last taken. A refusal alone may have been about anything.
+    learned: u64,
     /// Size aimed at, before the limits.
     target: f64,
     /// Shortest wait for an answer so far, seconds: an estimate of the round trip.
@@ -50,19 +52,21 @@ pub struct Sizer {
 impl Sizer {
     /// Starts with `limits.first`. `ceiling`: what the backend is known to take at most.
     pub fn new(limits: FragmentLimits, ceiling: Option<u64>) -> Self {
+        let ceiling = ceiling.unwrap_or(u64::MAX).max(FLOOR);
         Sizer {
             target: limits.first as f64,
             limits,
-            ceiling: ceiling.unwrap_or(u64::MAX).max(FLOOR),
+            ceiling,
+            learned: ceiling,
             round_trip: None,
             exchange: None,
             client_rate: None,
         }
     }
 
-    /// What the backend takes at most, if that was learned.
+    /// What the backend takes at most, if a limit was met and a fragment within it was then taken.
     pub fn ceiling(&self) -> Option<u64> {
-        (self.ceiling != u64::MAX).then_some(self.ceiling)
+        (self.learned != u64::MAX).then_some(self.learned)
     }
 
     /// The backend takes no fragment over `bytes`.
@@ -86,6 +90,7 @@ impl Sizer {
     /// A fragment of that size was acknowledged after that time.
     pub fn exchanged(&mut self, bytes: u64, took: Duration) {
         self.answered(took);
+        self.learned = self.ceiling;
         let exchange = smooth(self.exchange, took.as_secs_f64());
         self.exchange = Some(exchange);
         let (Some(round_trip), Some(client_rate)) = (self.round_trip, self.client_rate) else { return };

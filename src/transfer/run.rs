@@ -137,6 +137,8 @@ where
             if gathers {
                 let (session, share) = (&self.session, self.shared.budget.fair_share());
                 self.source.aim(|from| session.fragment_size(from, share));
+            } else {
+                self.source.rest();
             }
             let may_abort = deadline.is_none() && !self.session.is_closing();
             let failure = tokio::select! {

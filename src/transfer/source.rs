@@ -147,28 +147,32 @@ where
             let held = self.end - self.start;
             if held >= self.enough && !self.fragments.is_empty() {
                 // The socket's buffer goes on taking what comes. The acknowledgement that is due ends the wait.
-                self.waiting = None;
+                self.rest();
                 return pending().await;
             }
-            let room = held + self.piece;
-            if !self.account.try_raise(room) {
-                // The client is not to blame for this wait.
-                self.waiting = None;
+            if !self.account.try_extend(held, self.piece) {
                 if self.end > from && !in_flight {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(from, self.end));
                 }
-                self.account.raise(room).await;
+                // The client is not to blame for this time.
+                self.rest();
+                self.account.extend(held, self.piece).await;
             }
             self.read_piece().await?;
         }
         Ok(self.complete(from, goal))
     }
 
+    /// The client is not waited for at the moment.
+    pub(super) fn rest(&mut self) {
+        self.waiting = None;
+    }
+
     fn complete(&mut self, from: u64, end: u64) -> Delivery {
         self.fragments.push_back(end);
         self.goal = None;
-        self.waiting = None;
+        self.rest();
         Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
     }
 

@@ -132,8 +132,13 @@ enum Phase {
     Sending(SessionId),
     Fetching(SessionId, HeaderValue),
     Closing(SessionId),
-    Verifying,
-    Cancelling { session: SessionId, until: Duration, then: Then },
+    /// With the session, if the server may still know it.
+    Verifying(Option<SessionId>),
+    Cancelling {
+        session: SessionId,
+        until: Duration,
+        then: Then,
+    },
     Finished(Result<(), Failure>),
 }
 
@@ -223,7 +228,7 @@ impl Session {
                 Question::Packet(PacketKind::CloseSession),
                 Step::Send(Packet::CloseSession { session: id.clone() }),
             ),
-            Phase::Verifying => (Question::Target, Step::LookAtTarget),
+            Phase::Verifying(_) => (Question::Target, Step::LookAtTarget),
             Phase::Cancelling { session, .. } => (
                 Question::Packet(PacketKind::CancelSession),
                 Step::Send(Packet::CancelSession { session: session.clone() }),
@@ -288,9 +293,10 @@ impl Session {
 
     /// Ends the upload with this failure: at once, or when the exchange under way is over. An open session is cancelled.
     ///
-    /// Once every byte is acknowledged this has no effect: the file is published all the same.
+    /// Once every byte is acknowledged this has no effect: the file is published all the same. Of several reasons the first
+    /// stays.
     pub fn abort(&mut self, now: Duration, failure: Failure) {
-        self.abort = Some(failure);
+        self.abort.get_or_insert(failure);
         if self.asked.is_none() {
             self.honour_abort(now);
         }
@@ -323,7 +329,7 @@ impl Session {
 
     /// Whether the backend has every byte and publishes the file, so that the client is not needed any more.
     pub fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying)
+        matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_))
     }
 
     /// How the upload ends, as soon as that is decided: a Cancel-Session may still be under way.
@@ -335,7 +341,8 @@ impl Session {
         }
     }
 
-    /// Largest fragment that the backend was found to take, if a limit was met. For the next upload's settings.
+    /// Largest fragment that the backend takes, if a limit was met and a fragment within it was taken. For the next
+    /// upload's settings.
     pub fn ceiling(&self) -> Option<u64> {
         self.sizer.ceiling()
     }
@@ -387,6 +394,9 @@ impl Session {
 
     /// A lost answer leaves an orphan session at the server, which forgets it by itself.
     fn create_failed(&mut self, now: Duration, failure: Failure, retry_after: Option<Duration>) {
+        if self.abort.is_some() {
+            return;
+        }
         if let Err(failure) = self.try_again(now, failure, retry_after) {
             self.finish(Err(failure));
         }
@@ -398,14 +408,13 @@ impl Session {
 
     fn honour_abort(&mut self, now: Duration) {
         let Some(failure) = self.abort.take() else { return };
-        match &mut self.phase {
+        match &self.phase {
             Phase::Creating => self.finish(Err(failure)),
-            Phase::Sending(id) => {
+            Phase::Sending(id) | Phase::Cancelling { session: id, then: Then::Restart, .. } => {
                 let id = id.clone();
                 self.cancel(now, id, Then::Fail(failure));
             }
-            Phase::Cancelling { then: then @ Then::Restart, .. } => *then = Then::Fail(failure),
-            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying => {}
+            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_) => {}
             Phase::Cancelling { .. } | Phase::Finished(_) => {}
         }
     }

@@ -100,7 +100,9 @@ impl Session {
     ) {
         let Phase::Sending(id) = &self.phase else { return };
         let id = id.clone();
-        let then = if self.acked == 0 && self.stats.restarts < self.settings.retry.restarts {
+        let then = if let Some(abort) = self.abort.take() {
+            Then::Fail(abort)
+        } else if self.acked == 0 && self.stats.restarts < self.settings.retry.restarts {
             let why = failure.clone();
             match self.try_again(now, failure, retry_after) {
                 Ok(()) => {
@@ -120,12 +122,13 @@ impl Session {
         }
     }
 
-    /// Sends Cancel-Session, for a bounded time, and then goes on. It is sent at once even if trouble asked for a pause.
+    /// Sends Cancel-Session, for a bounded time, and then goes on. That of a failed upload is sent at once even if trouble
+    /// asked for a pause.
     pub(super) fn cancel(&mut self, now: Duration, session: SessionId, then: Then) {
-        let until = now + self.settings.cancel;
         if let Then::Fail(_) = then {
             self.not_before = None;
         }
+        let until = self.not_before.unwrap_or(now) + self.settings.cancel;
         self.phase = Phase::Cancelling { session, until, then };
     }
 
