@@ -1,10 +1,8 @@
 //! P8 and P13: stopping in order, and never starting with a bad configuration.
 
-use crate::support::Proxy;
-use crate::support::{Backend, File, Settings, Upload, message, signal, within};
+use crate::support::{Backend, File, Proxy, Settings, Upload, message, program, signal, within};
 use put2bits::limits::MIB;
 use std::net::TcpStream;
-use std::process::Command;
 
 /// An upload that is half done.
 async fn half_done(proxy: &Proxy, backend: &Backend) -> Upload {
@@ -75,11 +73,11 @@ fn a_bad_configuration_binds_nothing() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     let run = |extra: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
+        let mut command = program();
         command.args(["serve", "--backend", "http://127.0.0.1:1/", "--listen", &listen]).args(extra);
         command.output().unwrap().status.code()
     };
-    assert_eq!(run(&["--memory", "1MiB"]), Some(64));
+    assert_eq!(run(&["--memory", "much"]), Some(64));
     assert_eq!(run(&["--config", "/nowhere.toml"]), Some(78));
     assert_eq!(run(&[]), Some(69), "it does try with a good one");
 }

@@ -10,7 +10,7 @@ mod tap;
 pub(crate) use backend::{Backend, quirks};
 pub(crate) use client::{Upload, ask};
 pub(crate) use file::File;
-pub(crate) use proxy::{Proxy, Settings, message, signal};
+pub(crate) use proxy::{Proxy, Settings, message, program, signal};
 pub(crate) use tap::Tap;
 
 use std::time::Duration;

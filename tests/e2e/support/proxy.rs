@@ -80,12 +80,7 @@ impl Proxy {
     /// Starts it and waits until it listens.
     async fn start(settings: Settings) -> Proxy {
         let home = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PUT2BITS_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = program();
         command.arg("serve").envs(settings.variables).current_dir(home.path()).env("TMPDIR", home.path());
         let config = tempfile::tempdir().unwrap();
         if let Some(text) = settings.file {
@@ -167,6 +162,16 @@ impl Drop for Proxy {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program, without what our own environment would tell it.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_string_lossy().starts_with("PUT2BITS_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// The message of a line.
