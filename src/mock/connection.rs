@@ -12,6 +12,7 @@ use http::header::CONTENT_RANGE;
 use http::{HeaderValue, Method, StatusCode};
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +100,10 @@ impl Connection {
         }
         if !body_read && !reply.headers.iter().any(|(name, _)| *name == "Connection") {
             reply.headers.push(("Connection", HeaderValue::from_static("close")));
+        }
+        // The server has no clock; all known ones date their answers.
+        if let Ok(now) = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::now())) {
+            reply.headers.push(("Date", now));
         }
         self.note(head, kind, range, Some(reply.status));
         self.send(wire, &reply).await?;

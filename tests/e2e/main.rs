@@ -1,0 +1,18 @@
+//! End to end: the real program as a child process, over real sockets, in front of the mock backend.
+//!
+//! `support` starts the parts; each other module is a theme. Linux is needed for what is asserted about memory and
+//! descriptors, and `curl` for the tests named after it.
+
+mod support;
+
+mod close;
+mod curl;
+mod departures;
+mod examples;
+mod limits;
+mod refusals;
+mod resources;
+mod routes;
+mod sizes;
+mod stopping;
+mod trouble;

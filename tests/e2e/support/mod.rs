@@ -1,0 +1,27 @@
+//! The program as a child process, the mock backend on a thread of its own, and clients that write raw bytes.
+
+mod backend;
+mod client;
+mod file;
+pub(crate) mod proc;
+mod proxy;
+mod tap;
+
+pub(crate) use backend::{Backend, quirks};
+pub(crate) use client::{Upload, ask};
+pub(crate) use file::File;
+pub(crate) use proxy::{Proxy, Settings, message, program, signal};
+pub(crate) use tap::Tap;
+
+use std::time::Duration;
+
+/// Nothing here takes longer unless something hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The result of a future, or a failed test in place of one that hangs.
+pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+    }
+}

@@ -1,0 +1,186 @@
+//! The program as a child process.
+
+use super::proc::Memory;
+use super::{Backend, Upload, within};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// How to start it: `serve` with JSON logs, a port from the system and short pauses before new attempts.
+pub(crate) struct Settings {
+    variables: Vec<(String, String)>,
+    /// Text of the configuration file.
+    file: Option<String>,
+}
+
+impl Settings {
+    /// For a backend of which the profile `refuse` is known.
+    pub(crate) fn to(backend: &Backend) -> Settings {
+        Settings::to_url(&backend.url())
+    }
+
+    pub(crate) fn to_url(url: &str) -> Settings {
+        Settings::bare().set("backend", url).set("profile", "refuse")
+    }
+
+    /// One route for everything from a configuration file, with these lines of TOML in it.
+    pub(crate) fn route(url: &str, lines: &str) -> Settings {
+        let mut settings = Settings::bare();
+        settings.file = Some(format!("[[route]]\npath = '/'\nbackend = '{url}'\n{lines}\n"));
+        settings
+    }
+
+    fn bare() -> Settings {
+        Settings { variables: Vec::new(), file: None }
+            .set("listen", "127.0.0.1:0")
+            .set("log.format", "json")
+            .set("retry.first_delay", "5ms")
+            .set("retry.max_delay", "50ms")
+    }
+
+    /// Sets a key of the configuration.
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Settings {
+        self.variables.push((put2bits::config::variable(key), value.to_owned()));
+        self
+    }
+
+    /// Fragments of this size and no other.
+    pub(crate) fn fragments_of(self, bytes: u64) -> Settings {
+        let size = bytes.to_string();
+        self.set("fragment.min", &size).set("fragment.first", &size).set("fragment.max", &size)
+    }
+
+    pub(crate) async fn start(self) -> Proxy {
+        Proxy::start(self).await
+    }
+}
+
+/// The running program. Dropping it kills it.
+pub(crate) struct Proxy {
+    child: Child,
+    pub(crate) addr: SocketAddr,
+    log: watch::Receiver<Log>,
+    /// Its working directory, and where it would put temporary files.
+    home: TempDir,
+}
+
+/// What it wrote to standard error: a line is an object, or a text if it is not JSON.
+#[derive(Debug, Default)]
+struct Log {
+    lines: Vec<Value>,
+    ended: bool,
+}
+
+impl Proxy {
+    /// Starts it and waits until it listens.
+    async fn start(settings: Settings) -> Proxy {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = program();
+        command.arg("serve").envs(settings.variables).current_dir(home.path()).env("TMPDIR", home.path());
+        let config = tempfile::tempdir().unwrap();
+        if let Some(text) = settings.file {
+            let path = config.path().join("put2bits.toml");
+            std::fs::write(&path, text).unwrap();
+            command.arg("--config").arg(path);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (writer, log) = watch::channel(Log::default());
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let line = line.unwrap();
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                writer.send_modify(|log| log.lines.push(value));
+            }
+            writer.send_modify(|log| log.ended = true);
+        });
+        let unset = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut proxy = Proxy { child, addr: unset, log, home };
+        let line = proxy.line("that it listens", |line| message(line).starts_with("listening on ")).await;
+        proxy.addr = message(&line).strip_prefix("listening on http://").unwrap().parse().unwrap();
+        proxy
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn memory(&self) -> Memory {
+        Memory::of(self.pid())
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Waits for the first line of its log that is meant, however long ago it was written.
+    pub(crate) async fn line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut log = self.log.clone();
+        let found = |log: &Log| log.lines.iter().find(|line| wanted(line)).cloned();
+        let result = log.wait_for(|log| log.ended || found(log).is_some());
+        let seen = within(what, result).await.unwrap();
+        found(&seen).unwrap_or_else(|| panic!("it ended and did not say {what}: {:#?}", seen.lines))
+    }
+
+    /// The line of the finished upload of the file at the path.
+    pub(crate) async fn upload_line(&self, path: &str) -> Value {
+        let is_it = |line: &Value| line["target"] == "put2bits::upload" && line["file"] == path;
+        self.line(&format!("how {path} ended"), is_it).await
+    }
+
+    /// Everything it wrote, as one text.
+    pub(crate) fn log_text(&self) -> String {
+        let log = self.log.borrow();
+        log.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Begins to upload a file: sends the head.
+    pub(crate) async fn put(&self, path: &str, file: super::File) -> Upload {
+        Upload::begin(self.addr, "PUT", path, file, "").await
+    }
+
+    /// Waits until the process has ended; its exit code.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
+        let mut log = self.log.clone();
+        within("that it ends", log.wait_for(|log| log.ended)).await.unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the proxy's log:\n{}", self.log_text());
+        }
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, without what our own environment would tell it.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_string_lossy().starts_with("PUT2BITS_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The message of a line.
+pub(crate) fn message(line: &Value) -> &str {
+    line["message"].as_str().unwrap_or_default()
+}
+
+/// Sends a signal: `TERM`, `INT`.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
+    assert!(sent.unwrap().success(), "kill -{name}");
+}
