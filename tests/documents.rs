@@ -66,6 +66,9 @@ fn every_promise_names_tests_that_exist() {
         let quoted = |word: &str| Some(word.strip_prefix('`')?.strip_suffix('`')?.to_owned());
         for pair in words.windows(2) {
             let (Some(place), Some(name)) = (quoted(pair[0]), quoted(pair[1])) else { continue };
+            if !place.contains('/') || name.contains('/') {
+                continue;
+            }
             let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&place));
             assert!(source.contains(&format!("fn {name}(")), "no test {name} in {place}: {row}");
             checked += 1;
