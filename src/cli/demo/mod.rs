@@ -14,6 +14,7 @@ use crate::mock::{Mock, MockConfig, Stats, Storage};
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry;
 use http::StatusCode;
+use http::header::CONTENT_LENGTH;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use show::Progress;
@@ -140,8 +141,11 @@ async fn send(url: &str, source: Source) -> Result<Sent, Stop> {
     let failed = |error: reqwest::Error| Stop::new(Exit::Failed, format!("the upload failed: {error}"));
     let client = reqwest::Client::builder().no_proxy().build().map_err(failed)?;
     let progress = Progress::new(source.length());
+    let length = source.length();
     let (body, hash) = source.into_body(progress.clone());
-    let response = client.put(url).body(reqwest::Body::wrap(body)).send().await.map_err(failed)?;
+    // The HTTP client leaves a length of 0 out.
+    let request = client.put(url).header(CONTENT_LENGTH, length).body(reqwest::Body::wrap(body));
+    let response = request.send().await.map_err(failed)?;
     progress.finish();
     let status = response.status();
     if !status.is_success() {
