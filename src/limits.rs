@@ -63,6 +63,9 @@ impl Default for FragmentLimits {
 pub struct RetryLimits {
     /// How long transient trouble may last without one byte of progress before the upload fails.
     pub window: Duration,
+    /// The same for the first Create-Session of an upload, while the client has not sent a byte: it loses nothing by
+    /// coming back later.
+    pub create_window: Duration,
     /// First delay before a new attempt; doubles each time, with jitter.
     pub first_delay: Duration,
     /// Longest delay between attempts (a `Retry-After` of the backend may ask for longer).
@@ -77,6 +80,7 @@ impl Default for RetryLimits {
     fn default() -> Self {
         RetryLimits {
             window: Duration::from_secs(300),
+            create_window: Duration::from_secs(15),
             first_delay: Duration::from_millis(200),
             max_delay: Duration::from_secs(15),
             stalled_exchanges: 5,

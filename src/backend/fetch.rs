@@ -84,7 +84,7 @@ impl Client {
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {
-    Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body }
+    Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body, waited: None }
 }
 
 /// The whole body, unless it is too large.

@@ -39,7 +39,7 @@ pub struct Sizer {
     ceiling: u64,
     /// Size aimed at, before the limits.
     target: f64,
-    /// Fastest exchange so far, seconds: an estimate of the round trip.
+    /// Shortest wait for an answer so far, seconds: an estimate of the round trip.
     round_trip: Option<f64>,
     /// Typical duration of a fragment's exchange, seconds.
     exchange: Option<f64>,
@@ -70,7 +70,7 @@ impl Sizer {
         self.ceiling = self.ceiling.min(bytes.max(FLOOR));
     }
 
-    /// An exchange without a body took that long.
+    /// An answer came that long after the last byte of its packet.
     pub fn answered(&mut self, took: Duration) {
         let took = took.as_secs_f64();
         self.round_trip = Some(self.round_trip.map_or(took, |r| r.min(took)));

@@ -102,7 +102,12 @@ pub(super) fn report(
     result: Result<Answer, NoAnswer>,
 ) {
     match (purpose, result) {
-        (Purpose::Packet { .. }, Ok(answer)) => session.answered(now, answer.status, &answer.headers),
+        (Purpose::Packet { .. }, Ok(answer)) => {
+            if let Some(waited) = answer.waited {
+                session.waited(waited);
+            }
+            session.answered(now, answer.status, &answer.headers);
+        }
         (Purpose::Evidence, Ok(answer)) => session.evidence(now, answer.status, &answer.headers),
         (Purpose::Reply, Ok(answer)) if answer.status.is_success() => session.reply_fetched(now),
         (Purpose::Reply, Ok(answer)) => {

@@ -56,7 +56,7 @@ where
     let limits = Arc::clone(&shared.limits);
     let mut transfer = Transfer {
         started: Instant::now(),
-        source: Source::new(body, upload.total, limits.time.idle, &shared.budget),
+        source: Source::new(body, upload.total, &limits, &shared.budget),
         session: Session::new(SessionSettings {
             total: upload.total,
             profile: upload.route.profile,

@@ -3,10 +3,12 @@
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
 use crate::error::{Failure, Problem};
+use crate::limits::Limits;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
+use std::future::pending;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,6 +22,8 @@ pub(super) struct Source<B> {
     total: u64,
     idle: Duration,
     account: Account,
+    /// Bytes held beyond which nothing is read ahead of a fragment that is on its way.
+    enough: u64,
     /// Bytes `start..end` of the file.
     pieces: VecDeque<Bytes>,
     start: u64,
@@ -49,12 +53,13 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::error::Error,
 {
-    pub(super) fn new(body: B, total: u64, idle: Duration, budget: &Budget) -> Self {
+    pub(super) fn new(body: B, total: u64, limits: &Limits, budget: &Budget) -> Self {
         Source {
             body,
             total,
-            idle,
+            idle: limits.time.idle,
             account: budget.open(),
+            enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
             start: 0,
             end: 0,
@@ -139,8 +144,16 @@ where
         let goal = self.goal.unwrap_or(self.total);
         let from = self.ready();
         while self.end < goal {
-            let room = self.end - self.start + self.piece;
+            let held = self.end - self.start;
+            if held >= self.enough && !self.fragments.is_empty() {
+                // The socket's buffer goes on taking what comes. The acknowledgement that is due ends the wait.
+                self.waiting = None;
+                return pending().await;
+            }
+            let room = held + self.piece;
             if !self.account.try_raise(room) {
+                // The client is not to blame for this wait.
+                self.waiting = None;
                 if self.end > from && !in_flight {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(from, self.end));

@@ -240,11 +240,9 @@ impl Session {
     /// The head of the answer to the packet just sent.
     pub fn answered(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
         let Some(asked) = self.asked.take() else { return };
-        let took = now.saturating_sub(asked.at);
         match asked.question {
             Question::Packet(kind) => {
                 let ack = Ack::read(kind, status, headers);
-                self.sizer.answered(took);
                 match kind {
                     PacketKind::CreateSession => self.create_answered(now, ack, headers),
                     PacketKind::CloseSession => self.close_answered(now, ack),
@@ -254,7 +252,7 @@ impl Session {
             }
             Question::Fragment(range) => {
                 let ack = Ack::read(PacketKind::Fragment, status, headers);
-                self.fragment_answered(now, range, took, ack);
+                self.fragment_answered(now, range, now.saturating_sub(asked.at), ack);
             }
             // Those have calls of their own.
             Question::Reply | Question::Target => {}
@@ -306,6 +304,11 @@ impl Session {
     /// Bytes to gather for the fragment that begins at `from`; `share`: what memory allows one fragment.
     pub fn fragment_size(&self, from: u64, share: u64) -> u64 {
         self.sizer.next(self.settings.total.saturating_sub(from), share)
+    }
+
+    /// The server took that long from the last byte of a packet to its answer: what no size of fragments can save.
+    pub fn waited(&mut self, time: Duration) {
+        self.sizer.answered(time);
     }
 
     /// The client took that long to deliver that many bytes.

@@ -57,7 +57,7 @@ impl Session {
         let since = *self.patience.since.get_or_insert(now);
         let delay = self.patience.delays.next().unwrap_or(self.settings.retry.max_delay);
         let delay = delay.max(retry_after.unwrap_or_default());
-        if now + delay > since + self.settings.retry.window {
+        if now + delay > since + self.window() {
             let spent = now.saturating_sub(since).as_secs();
             let detail = format!("{}; given up after {spent} s without progress", failure.detail);
             let retry_after = retry_after.map(|wait| wait.as_secs().max(1));
@@ -67,6 +67,15 @@ impl Session {
         self.stats.retries += 1;
         self.events.push_back(Event::Retrying { why: failure, delay });
         Ok(())
+    }
+
+    /// How long the present trouble may last.
+    fn window(&self) -> Duration {
+        let retry = &self.settings.retry;
+        match self.phase {
+            Phase::Creating if self.stats.restarts == 0 => retry.create_window.min(retry.window),
+            _ => retry.window,
+        }
     }
 
     /// An answered exchange brought no progress.
