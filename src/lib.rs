@@ -63,24 +63,24 @@
 //! # Promises
 //!
 //! Each has a number, so that code and tests can refer to it. "Later" is said where a promise, or a part of it, needs
-//! something that this version does not have.
+//! something that this version does not have. `tests/documents.rs` checks that the tests named here exist.
 //!
 //! | | promise | holds? | proved by |
 //! | --- | --- | --- | --- |
-//! | P1 | Success means that the BITS server acknowledged every byte and the Close. (If its answer to Close is lost, `ambiguous_close` says what counts as proof.) | yes | `tests/simulation`, `tests/e2e` |
-//! | P2 | The stored bytes are the sent bytes, or there is no success. | yes. Later: check a digest that the client sends | `tests/simulation` (every byte), `tests/e2e` (SHA-256) |
-//! | P3 | An offset that the client is told was acknowledged by the server, and never goes down. | [`bits::Session::offset`] does so. Later: tell it to clients | `tests/simulation` |
-//! | P4 | Memory is bounded by a base and the budget, whatever clients do. | yes | [`transfer::Budget`]'s tests, `tests/e2e` (resident memory) |
-//! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` |
-//! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window and the profile allows sending again. | yes | `tests/simulation` `passing_trouble_…`, `tests/e2e` |
+//! | P1 | Success means that the BITS server acknowledged every byte and the Close. (If its answer to Close is lost, `ambiguous_close` says what counts as proof.) | yes | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (close) |
+//! | P2 | The stored bytes are the sent bytes, or there is no success. | yes. Later: check a digest that the client sends | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (sizes) |
+//! | P3 | An offset that the client is told was acknowledged by the server, and never goes down. | [`bits::Session::offset`] does so. Later: tell it to clients | `tests/simulation` `hostile_schedules_never_store_wrong_bytes` |
+//! | P4 | Memory is bounded by a base and the budget, whatever clients do. | yes | [`transfer::Budget`]'s tests, `tests/e2e` (resources) |
+//! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` (resources) |
+//! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window and the profile allows sending again. | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
 //! | P7 | After a crash of the proxy, a client goes on from the last byte recorded. | **later**: needs resumable uploads | |
-//! | P8 | After SIGTERM no new upload begins, those that run may finish within the grace period, then they are cancelled. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_…`, `tests/e2e` |
+//! | P8 | After SIGTERM no new upload begins; those that run may finish within the grace period, then they are cancelled. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
 //! | P9 | At most one transfer drives an upload. | yes: one request is one transfer. Later: the same for resumed ones | by construction |
-//! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `a_reply_elsewhere_is_not_fetched` |
-//! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/route_names.rs`, `tests/front` `every_rule_over_the_wire` |
-//! | P12 | Credentials reach no log, error or record. | yes, as far as there are any: clients' are ignored. Later: credentials for the backend | `telemetry`'s tests, `tests/front` `refusals_are_reported_without_their_query` |
-//! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_…` |
-//! | P14 | No input makes it panic, or answer a 500 of its own. | yes | property tests of [`bits`] and [`route`], `tests/front` |
+//! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched` |
+//! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
+//! | P12 | Credentials reach no log, error or record. | yes, as far as there are any: clients' are ignored. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/front` `refusals_are_reported_without_their_query` |
+//! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port` |
+//! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
 //!
 //! Not promised: that a file is stored exactly once. An answer that is lost at the wrong moment makes a client send again,
 //! and nobody between the two can know better.
@@ -109,8 +109,8 @@
 //!   that may pass is tried again first, then told as 503 or 504 with `Retry-After`. A 500 would mean a bug.
 //! - **The request to the backend is built, not edited.** A path is decoded once into segments, checked, and written anew;
 //!   no header of the client reaches the backend but the file name that the route asks for.
-//! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back. The logs, the
-//!   answers and the tests read the same row.
+//! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
+//!   logs, the answers and the tests read the same row.
 //! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.
 //!
 //! # Where to start reading

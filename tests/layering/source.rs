@@ -171,7 +171,7 @@ pub(crate) fn paths(tokens: &[Token], module: &[&str]) -> Vec<Found> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < tokens.len() {
         if is_word(&tokens[at]) {
-            at = path(tokens, at, &Vec::new(), &mut found);
+            at = path(tokens, at, &[], &mut found);
         } else {
             at += 1;
         }
@@ -183,8 +183,8 @@ pub(crate) fn paths(tokens: &[Token], module: &[&str]) -> Vec<Found> {
 }
 
 /// Reads one path from `at` on and gives the place behind it.
-fn path(tokens: &[Token], mut at: usize, prefix: &Vec<String>, found: &mut Vec<Found>) -> usize {
-    let (mut segments, line) = (prefix.clone(), tokens[at].line);
+fn path(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<Found>) -> usize {
+    let (mut segments, line) = (prefix.to_owned(), tokens[at].line);
     loop {
         segments.push(tokens[at].text.clone());
         at += 1;

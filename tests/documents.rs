@@ -1,4 +1,4 @@
-//! What the README says and a test can check.
+//! What the README and the architecture page say and a test can check.
 
 #![allow(clippy::unwrap_used)]
 
@@ -44,4 +44,35 @@ fn links_lead_to_files() {
             assert!(!is_file || Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{name}: {link}");
         }
     }
+}
+
+/// All Rust source of a file or folder.
+fn source(path: &Path) -> String {
+    if path.is_file() {
+        return fs::read_to_string(path).unwrap();
+    }
+    fs::read_dir(path).unwrap().map(|entry| source(&entry.unwrap().path())).collect()
+}
+
+/// The promises name their tests, each as a place and a function: `` `tests/front` `every_rule_over_the_wire` ``.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = read("src/lib.rs");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("//! | P")).collect();
+    assert_eq!(rows.len(), 14);
+    let mut checked = 0;
+    for row in rows {
+        let words: Vec<&str> = row.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+        let quoted = |word: &str| Some(word.strip_prefix('`')?.strip_suffix('`')?.to_owned());
+        for pair in words.windows(2) {
+            let (Some(place), Some(name)) = (quoted(pair[0]), quoted(pair[1])) else { continue };
+            if !place.contains('/') || name.contains('/') {
+                continue;
+            }
+            let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&place));
+            assert!(source.contains(&format!("fn {name}(")), "no test {name} in {place}: {row}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
 }
