@@ -2,7 +2,7 @@
 //!
 //! Every failure that a user can meet is one [`Problem`]. The table in [`Problem::row`] is the only place that
 //! says whose fault it is, which status the uploading client gets, whether trying again can help, and which
-//! stable code names it in `Put2bits-Error`, in logs and in metrics. Nothing here does I/O.
+//! stable code names it in `Put2bits-Error` and in logs. Nothing here does I/O.
 
 use http::StatusCode;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The word used in logs and metrics.
+    /// The word used in logs and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Fault::Client => "client",
@@ -38,7 +38,7 @@ impl fmt::Display for Fault {
 /// One row of the failure table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Stable machine-readable name: `Put2bits-Error`, the last part of the problem `type`, the metric label.
+    /// Stable machine-readable name: `Put2bits-Error`, the last part of the problem `type`.
     pub code: &'static str,
     /// Status of the answer to the uploading client.
     pub status: StatusCode,
@@ -122,7 +122,7 @@ problems! {
     EmptyRefused = "empty_refused", UNPROCESSABLE_ENTITY, Client, false,
         "The route refuses files of no bytes",
         "Leave files of no bytes out, or set zero_length of the route.";
-    /// No body byte came for `limits.idle`.
+    /// No body byte came for `timeouts.idle`.
     ClientStalled = "client_stalled", REQUEST_TIMEOUT, Client, true,
         "The body stopped coming",
         "Send the file again.";

@@ -92,7 +92,7 @@ impl Default for RetryLimits {
 /// Time limits of both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeLimits {
-    /// Client side: from the first byte of a request head, or the idle keep-alive connection, to its end.
+    /// Client side: how long the head of a request may take, and how long an idle connection waits for the next one.
     pub header: Duration,
     /// Client side: longest pause between two pieces of the body while we are ready to read, and longest time
     /// in which the client takes not one byte of an answer.

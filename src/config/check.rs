@@ -1,4 +1,4 @@
-//! What values must be among each other.
+//! How values must relate to each other.
 
 use super::ConfigError;
 use super::keys::Amount;

@@ -1,8 +1,8 @@
-//! Configuration: file, environment and flags, checked before anything happens. The only module that reads files and
-//! the environment.
+//! Configuration: file, environment and flags, checked before anything happens. Nothing of it is read
+//! anywhere else.
 //!
 //! ```text
-//! file.rs ─┐
+//! file.rs ────────┐
 //! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
 //! Sources::flags ─┘                                 (keys.rs says what each key takes)
 //! ```

@@ -18,7 +18,8 @@
 //!
 //! What it never does, whatever the server answers:
 //! - send a byte again that was acknowledged, or one that may have been taken to a server that would store it twice;
-//! - close before the server itself said that the next wanted offset is the total;
+//! - close before the server itself acknowledged every byte (by the offset it wants next, or, where it tells none, by
+//!   taking each fragment without a doubt);
 //! - go back behind an acknowledged offset;
 //! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
 //!
