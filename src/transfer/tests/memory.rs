@@ -138,3 +138,24 @@ async fn waiting_for_memory_is_not_stalling() {
     first.stored().await;
     second.stored().await;
 }
+
+/// Nor is one that is read from again after its upload had no room for long.
+#[tokio::test(start_paused = true)]
+async fn having_no_room_is_not_stalling() {
+    let piece = 16 * KIB;
+    let piece_of = |i| bytes(i * piece..(i + 1) * piece);
+    let mut setup = Setup::new(4 * piece).fragments(fixed(2 * piece)).plan(|name| match name {
+        name if name.starts_with("bytes 0-") => Fate::ServedAfter(Duration::from_secs(100)),
+        _ => Fate::Serve,
+    });
+    setup.shared.budget = Budget::new(3 * piece);
+    let (feeder, seen, body) = Feed::new();
+    for i in 0..3 {
+        feeder.send(Ok(Frame::data(piece_of(i)))).unwrap();
+    }
+    let running = setup.start(body);
+    sleep(Duration::from_secs(110)).await;
+    assert_eq!(seen.bytes.load(Ordering::Relaxed), 3 * piece);
+    feeder.send(Ok(Frame::data(piece_of(3)))).unwrap();
+    running.stored().await;
+}

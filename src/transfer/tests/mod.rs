@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// What a test decides about an upload before it starts.
@@ -115,7 +115,8 @@ impl Running {
         let failure = self.outcome().await.result.expect_err("failed");
         assert_eq!(failure.problem, problem, "{failure}");
         let decided = Instant::now();
-        let (reported, _) = self.task.await.unwrap();
+        let end = timeout(Duration::from_secs(24 * 3600), self.task).await;
+        let (reported, _) = end.expect("an end").unwrap();
         assert_eq!(reported, Some(failure));
         decided.elapsed()
     }

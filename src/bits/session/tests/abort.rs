@@ -20,6 +20,8 @@ fn before_the_session_is_open() {
     asked().silence(Silence::Unsent).over(ClientGone);
     asked().answer(503, &[]).over(ClientGone);
     asked().answer(403, &[]).over(Problem::Forbidden);
+    let impatient = custom(250, |settings| settings.retry.window = Duration::ZERO).expect("Create-Session");
+    impatient.abort(ClientGone).silence(Silence::TimedOut).over(ClientGone);
     // In the pause before the next Create-Session.
     let pausing = start().expect("Create-Session").answer(503, &[]).abort(ClientGone);
     assert!(pausing.over(ClientGone).pauses.is_empty());
