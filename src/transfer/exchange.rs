@@ -2,6 +2,7 @@
 
 use super::call::{Answer, Backend, Call, NoAnswer, Patience};
 use crate::bits::{ContentRange, Packet, Session, Silence, Step};
+use crate::error::{Failure, Problem};
 use crate::limits::TimeLimits;
 use bytes::Bytes;
 use std::future::pending;
@@ -119,9 +120,13 @@ pub(super) fn report(
             }
         }
         (Purpose::Reply, Err(NoAnswer::Impossible(cause))) => session.reply_refused(now, cause),
-        (_, Err(NoAnswer::Unsent(cause) | NoAnswer::Impossible(cause))) => {
+        (Purpose::Evidence, Err(NoAnswer::Impossible(cause))) => session.no_evidence(now, cause),
+        (Purpose::Packet { .. }, Err(NoAnswer::Impossible(cause))) => {
+            // No packet of ours should be; another attempt would not change it.
+            session.abort(now, Failure::new(Problem::Internal, "a packet could not be made into a request"));
             session.unanswered(now, Silence::Unsent, cause);
         }
+        (_, Err(NoAnswer::Unsent(cause))) => session.unanswered(now, Silence::Unsent, cause),
         (_, Err(NoAnswer::Lost(cause))) => session.unanswered(now, Silence::Lost, cause),
         (_, Err(NoAnswer::TimedOut(cause))) => session.unanswered(now, Silence::TimedOut, cause),
     }

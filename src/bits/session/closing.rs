@@ -122,6 +122,12 @@ impl Session {
         }
     }
 
+    /// The target cannot be looked at, now or later.
+    pub fn no_evidence(&mut self, now: Duration, detail: String) {
+        self.asked = None;
+        self.close_decided(now, false, detail);
+    }
+
     pub(super) fn evidence_failed(&mut self, now: Duration, failure: Failure) {
         if let Err(failure) = self.try_again(now, failure, None) {
             self.close_decided(now, false, failure.detail);
