@@ -22,6 +22,10 @@ const SWEET_SPOT: f64 = MIB as f64;
 /// then costs about a ninth.
 const ROUND_TRIPS: f64 = 9.0;
 
+/// Round trips shorter than this count the less the shorter they are, seconds. Gathering the next fragment fills them,
+/// and fragments that fall out of the cache cost more than they do.
+const NEAR: f64 = 1e-3;
+
 /// A size grows at most by this factor from one fragment to the next.
 const GROWTH: f64 = 4.0;
 
@@ -96,7 +100,8 @@ impl Sizer {
         let (Some(round_trip), Some(client_rate)) = (self.round_trip, self.client_rate) else { return };
 
         let meanwhile = client_rate * exchange;
-        let mut wanted = ROUND_TRIPS * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6);
+        let worth = (round_trip / NEAR).min(1.0);
+        let mut wanted = ROUND_TRIPS * worth * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6);
         if meanwhile < bytes as f64 {
             // The client is the slower side.
             wanted = wanted.min(2.0 * meanwhile);
@@ -184,9 +189,11 @@ mod tests {
 
     #[test]
     fn a_fast_client_near_the_backend_gets_the_sweet_spot() {
-        let sizes = sizes(GIB, 3e9, 2e9, 60e-6);
-        let middle = sizes[sizes.len() / 2];
-        assert!((MIB..=2 * MIB).contains(&middle), "{middle}");
+        for r in [60e-6, 200e-6] {
+            let sizes = sizes(GIB, 3e9, 2e9, r);
+            let middle = sizes[sizes.len() / 2];
+            assert!((MIB..=2 * MIB).contains(&middle), "{middle}");
+        }
     }
 
     #[test]

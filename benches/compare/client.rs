@@ -1,0 +1,147 @@
+//! The source: uploads by PUT or by BITS on a raw socket, the same buffer again and again.
+
+use crate::peer::Protocol;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+
+/// Bytes read or written at once.
+pub(crate) const BUFFER: usize = 256 * 1024;
+
+/// What is sent.
+static BYTES: [u8; BUFFER] = [0x5a; BUFFER];
+
+/// Fragments of the plain BITS client, bytes.
+const FRAGMENT: u64 = 4 << 20;
+
+/// How fast a client sends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Bytes a second.
+    pub(crate) rate: u64,
+    /// Bytes that it has at once.
+    pub(crate) piece: u64,
+}
+
+/// What an upload took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    /// From the request to the answer.
+    pub(crate) whole: Duration,
+    /// From the last byte to the answer.
+    pub(crate) tail: Duration,
+}
+
+/// A connection that uploads files one after the other.
+#[derive(Debug)]
+pub(crate) struct Client {
+    stream: TcpStream,
+    protocol: Protocol,
+    pace: Option<Pace>,
+    rest: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(
+        protocol: Protocol,
+        addr: SocketAddr,
+        pace: Option<Pace>,
+    ) -> io::Result<Self> {
+        let stream = TcpStream::connect(addr).await?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream, protocol, pace, rest: Vec::new() })
+    }
+
+    /// Uploads a file of that size under a name of its own.
+    pub(crate) async fn upload(&mut self, size: u64) -> io::Result<Took> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let path = format!("/file-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let began = Instant::now();
+        let sent = match self.protocol {
+            Protocol::Put => {
+                let head = format!("PUT {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {size}\r\n\r\n");
+                self.stream.write_all(head.as_bytes()).await?;
+                let sent = self.body(0, size, began).await?;
+                self.answer().await?;
+                sent
+            }
+            Protocol::Bits => self.bits(&path, size, began).await?,
+        };
+        Ok(Took { whole: began.elapsed(), tail: sent.elapsed() })
+    }
+
+    async fn bits(&mut self, path: &str, size: u64, began: Instant) -> io::Result<Instant> {
+        let protocols = "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}\r\n";
+        self.packet(path, "Create-Session", protocols, 0).await?;
+        let created = self.answer().await?;
+        let session = header(&created, "bits-session-id").unwrap_or_default();
+        let session = format!("BITS-Session-Id: {session}\r\n");
+        let (mut from, mut sent) = (0, began);
+        while from < size {
+            let to = size.min(from + FRAGMENT);
+            let range = format!("{session}Content-Range: bytes {from}-{}/{size}\r\n", to - 1);
+            self.packet(path, "Fragment", &range, to - from).await?;
+            sent = self.body(from, to, began).await?;
+            self.answer().await?;
+            from = to;
+        }
+        self.packet(path, "Close-Session", &session, 0).await?;
+        self.answer().await?;
+        Ok(sent)
+    }
+
+    async fn packet(&mut self, path: &str, kind: &str, headers: &str, length: u64) -> io::Result<()> {
+        let head = format!(
+            "BITS_POST {path} HTTP/1.1\r\nHost: bench\r\nBITS-Packet-Type: {kind}\r\n{headers}Content-Length: {length}\r\n\r\n"
+        );
+        self.stream.write_all(head.as_bytes()).await
+    }
+
+    /// Sends bytes `from..to` of a file begun at `began`. When the last one was written.
+    async fn body(&mut self, mut from: u64, to: u64, began: Instant) -> io::Result<Instant> {
+        while from < to {
+            let mut piece = (to - from).min(BUFFER as u64);
+            if let Some(pace) = self.pace {
+                piece = piece.min(pace.piece);
+                // A piece is there when its last byte is.
+                sleep_until(began + Duration::from_secs_f64((from + piece) as f64 / pace.rate as f64)).await;
+            }
+            self.stream.write_all(&BYTES[..piece as usize]).await?;
+            from += piece;
+        }
+        Ok(Instant::now())
+    }
+
+    /// The head of an answer that must be a success without a body.
+    async fn answer(&mut self) -> io::Result<String> {
+        let head = head(&mut self.stream, &mut self.rest).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let success = head.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
+        if success { Ok(head) } else { Err(io::Error::other(format!("answered {head:?}"))) }
+    }
+}
+
+/// Reads up to the end of a head; what came behind it stays in `rest`. Nothing at the end of the connection.
+pub(crate) async fn head(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<Option<String>> {
+    let mut seen = 0;
+    loop {
+        if let Some(at) = rest[seen..].windows(4).position(|four| four == b"\r\n\r\n") {
+            let behind = rest.split_off(seen + at + 4);
+            let head = std::mem::replace(rest, behind);
+            return String::from_utf8(head).map(Some).map_err(io::Error::other);
+        }
+        seen = rest.len().saturating_sub(3);
+        if stream.read_buf(rest).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// The value of a header.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+}
