@@ -118,6 +118,13 @@ async fn main() -> ExitCode {
         }
     };
     let mut events = mock.events();
+    // One future for all rounds of the loop, and listening before the first line is out: no signal is missed.
+    let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+    tokio::select! {
+        biased;
+        _ = &mut stop => return ExitCode::SUCCESS,
+        () = std::future::ready(()) => {}
+    }
     say(format_args!("listening on {}", mock.url()));
     loop {
         tokio::select! {
@@ -127,7 +134,7 @@ async fn main() -> ExitCode {
                 Err(RecvError::Lagged(count)) => say(format_args!("({count} lines left out)")),
                 Err(RecvError::Closed) => break,
             },
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut stop => break,
         }
     }
     say(mock.stats());

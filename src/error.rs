@@ -2,7 +2,7 @@
 //!
 //! Every failure that a user can meet is one [`Problem`]. The table in [`Problem::row`] is the only place that
 //! says whose fault it is, which status the uploading client gets, whether trying again can help, and which
-//! stable code names it in `Put2bits-Error`, in logs and in metrics. Nothing here does I/O.
+//! stable code names it in `Put2bits-Error` and in logs. Nothing here does I/O.
 
 use http::StatusCode;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The word used in logs and metrics.
+    /// The word used in logs and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Fault::Client => "client",
@@ -38,7 +38,7 @@ impl fmt::Display for Fault {
 /// One row of the failure table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Stable machine-readable name: `Put2bits-Error`, the last part of the problem `type`, the metric label.
+    /// Stable machine-readable name: `Put2bits-Error`, the last part of the problem `type`.
     pub code: &'static str,
     /// Status of the answer to the uploading client.
     pub status: StatusCode,
@@ -48,10 +48,12 @@ pub struct Row {
     pub retry: bool,
     /// One human sentence without a full stop: the `title` of the problem document.
     pub title: &'static str,
+    /// What to do about it, for whoever can; empty where the title says it all.
+    pub advice: &'static str,
 }
 
 macro_rules! problems {
-    ($( $(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $fault:ident, $retry:literal, $title:literal; )*) => {
+    ($( $(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $fault:ident, $retry:literal, $title:literal, $advice:literal; )*) => {
         /// A failure: what went wrong. See [`Problem::row`] for what follows from it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -70,6 +72,7 @@ macro_rules! problems {
                         fault: Fault::$fault,
                         retry: $retry,
                         title: $title,
+                        advice: $advice,
                     },)*
                 }
             }
@@ -80,87 +83,163 @@ macro_rules! problems {
 problems! {
     // ---- the client's side -------------------------------------------------------------------------------
     /// The path cannot name a file at the backend.
-    BadPath = "bad_path", BAD_REQUEST, Client, false, "This path cannot name a file at the backend";
+    BadPath = "bad_path", BAD_REQUEST, Client, false,
+        "This path cannot name a file at the backend",
+        "Use a path of plain file and folder names.";
     /// The head is ambiguous or malformed (two lengths, no host, …).
-    BadRequest = "bad_request", BAD_REQUEST, Client, false, "The request head is malformed or ambiguous";
+    BadRequest = "bad_request", BAD_REQUEST, Client, false,
+        "The request head is malformed or ambiguous",
+        "";
     /// The request line or the header block is larger than this proxy takes.
-    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Client, false, "The request head is larger than this proxy accepts";
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Client, false,
+        "The request head is larger than this proxy accepts",
+        "";
     /// No route covers the path.
-    NoRoute = "no_route", NOT_FOUND, Client, false, "No route is configured for this path";
+    NoRoute = "no_route", NOT_FOUND, Client, false,
+        "No route is configured for this path",
+        "Check the path, or add a [[route]] to the proxy's configuration.";
     /// Neither PUT nor POST.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, Client, false, "Only PUT and POST upload a file here";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, Client, false,
+        "Only PUT and POST upload a file here",
+        "";
     /// No Content-Length: BITS tells the total size with the first fragment.
-    LengthRequired = "length_required", LENGTH_REQUIRED, Client, false, "BITS needs the total size: send Content-Length";
+    LengthRequired = "length_required", LENGTH_REQUIRED, Client, false,
+        "BITS needs the total size: send Content-Length",
+        "Send the file with its length, not chunked.";
     /// A coding that would be stored as it is.
-    CodingRefused = "coding_refused", UNSUPPORTED_MEDIA_TYPE, Client, false, "An encoded body would be stored encoded";
+    CodingRefused = "coding_refused", UNSUPPORTED_MEDIA_TYPE, Client, false,
+        "An encoded body would be stored encoded",
+        "Send the file as it is.";
     /// An expectation other than 100-continue.
-    ExpectationFailed = "expectation_failed", EXPECTATION_FAILED, Client, false, "Only 'Expect: 100-continue' is understood";
+    ExpectationFailed = "expectation_failed", EXPECTATION_FAILED, Client, false,
+        "Only 'Expect: 100-continue' is understood",
+        "";
     /// Larger than `limits.max_upload` of this proxy.
-    TooLarge = "too_large", PAYLOAD_TOO_LARGE, Client, false, "The file is larger than this proxy accepts";
+    TooLarge = "too_large", PAYLOAD_TOO_LARGE, Client, false,
+        "The file is larger than this proxy accepts",
+        "Send a smaller file, or raise limits.max_upload of the proxy.";
     /// A file of no bytes, and the route refuses those.
-    EmptyRefused = "empty_refused", UNPROCESSABLE_ENTITY, Client, false, "The route refuses files of no bytes";
-    /// No body byte came for `limits.idle`.
-    ClientStalled = "client_stalled", REQUEST_TIMEOUT, Client, true, "The body stopped coming";
+    EmptyRefused = "empty_refused", UNPROCESSABLE_ENTITY, Client, false,
+        "The route refuses files of no bytes",
+        "Leave files of no bytes out, or set zero_length of the route.";
+    /// No body byte came for `timeouts.idle`.
+    ClientStalled = "client_stalled", REQUEST_TIMEOUT, Client, true,
+        "The body stopped coming",
+        "Send the file again.";
     /// The connection ended before the body did. Nobody is left to read the status.
-    ClientGone = "client_gone", BAD_REQUEST, Client, false, "The client went away before the body was complete";
+    ClientGone = "client_gone", BAD_REQUEST, Client, false,
+        "The client went away before the body was complete",
+        "";
 
     // ---- the backend's side: answers that stay as they are ------------------------------------------------
     /// The backend's user may not write there (or the backend says so for an existing file).
-    Forbidden = "forbidden", FORBIDDEN, Backend, false, "The backend does not allow this upload";
+    Forbidden = "forbidden", FORBIDDEN, Backend, false,
+        "The backend does not allow this upload",
+        "Give the backend's user the right to change files there (for IIS: Change on the folder), or choose another name if the file exists already.";
     /// The target exists and may not be overwritten, or another session holds it.
-    Exists = "exists", CONFLICT, Backend, false, "The file exists already and the backend does not overwrite it";
+    Exists = "exists", CONFLICT, Backend, false,
+        "The file exists already and the backend does not overwrite it",
+        "Choose another name, or let the backend overwrite files (for IIS: BITSAllowOverwrites).";
     /// The folder of the target does not exist.
-    NotFound = "not_found", NOT_FOUND, Backend, false, "The backend has no such folder";
+    NotFound = "not_found", NOT_FOUND, Backend, false,
+        "The backend has no such folder",
+        "Make the folder at the backend, or correct the path.";
     /// The backend's maximum for one file.
-    FileTooLarge = "file_too_large", PAYLOAD_TOO_LARGE, Backend, false, "The file is larger than the backend accepts";
+    FileTooLarge = "file_too_large", PAYLOAD_TOO_LARGE, Backend, false,
+        "The file is larger than the backend accepts",
+        "Raise the limit of the backend (for IIS: BITSMaximumUploadSize).";
     /// Even the smallest fragment is too large for the backend or for what stands in front of it.
-    FragmentTooLarge = "fragment_too_large", PAYLOAD_TOO_LARGE, Backend, false, "The backend refuses even the smallest fragment";
+    FragmentTooLarge = "fragment_too_large", PAYLOAD_TOO_LARGE, Backend, false,
+        "The backend refuses even the smallest fragment",
+        "Raise the limit for request bodies at the backend or in front of it (for IIS: maxAllowedContentLength).";
     /// The target URL is too long for the backend.
-    UriTooLong = "uri_too_long", URI_TOO_LONG, Backend, false, "The target URL is too long for the backend";
+    UriTooLong = "uri_too_long", URI_TOO_LONG, Backend, false,
+        "The target URL is too long for the backend",
+        "Choose a shorter name.";
     /// The header block is too large for the backend.
-    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Backend, false, "The header block is too large for the backend";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, Backend, false,
+        "The header block is too large for the backend",
+        "Choose a shorter name.";
     /// No room left.
-    DiskFull = "disk_full", INSUFFICIENT_STORAGE, Backend, false, "The backend's disk is full";
+    DiskFull = "disk_full", INSUFFICIENT_STORAGE, Backend, false,
+        "The backend's disk is full",
+        "Make room at the backend.";
     /// The URL does not speak BITS, or the verb does not get through.
-    NotBits = "backend_not_bits", BAD_GATEWAY, Backend, false, "The backend does not speak BITS at this URL";
+    NotBits = "backend_not_bits", BAD_GATEWAY, Backend, false,
+        "The backend does not speak BITS at this URL",
+        "Check the backend's URL, that BITS uploads are enabled for this directory, and that nothing on the way filters the verb BITS_POST.";
     /// The directory exists, uploads are switched off there.
-    UploadsDisabled = "uploads_disabled", BAD_GATEWAY, Backend, false, "BITS uploads are not enabled in this directory of the backend";
+    UploadsDisabled = "uploads_disabled", BAD_GATEWAY, Backend, false,
+        "BITS uploads are not enabled in this directory of the backend",
+        "Enable BITS uploads for the directory, and take the right to run scripts off it.";
     /// The backend wants credentials that the proxy does not have.
-    BackendAuth = "backend_auth", BAD_GATEWAY, Backend, false, "The backend does not accept the proxy's credentials";
+    BackendAuth = "backend_auth", BAD_GATEWAY, Backend, false,
+        "The backend does not accept the proxy's credentials",
+        "Let the backend accept this proxy without a login.";
     /// A redirect, which BITS does not have.
-    BackendRedirect = "backend_redirect", BAD_GATEWAY, Backend, false, "The backend answered with a redirect, which is never followed";
+    BackendRedirect = "backend_redirect", BAD_GATEWAY, Backend, false,
+        "The backend answered with a redirect, which is never followed",
+        "Set the backend's URL to where the redirect leads.";
     /// The backend broke the protocol.
-    BackendProtocol = "backend_protocol", BAD_GATEWAY, Backend, false, "The backend broke the BITS protocol";
+    BackendProtocol = "backend_protocol", BAD_GATEWAY, Backend, false,
+        "The backend broke the BITS protocol",
+        "Check what answers at the backend's URL; the proxy's log names the packet.";
     /// The backend refused a packet as invalid.
-    BackendRefused = "backend_refused", BAD_GATEWAY, Backend, false, "The backend refused the request as invalid";
+    BackendRefused = "backend_refused", BAD_GATEWAY, Backend, false,
+        "The backend refused the request as invalid",
+        "Check that the URL names a file in an upload directory; the proxy's log names the packet.";
     /// The application behind the BITS server refused the file.
-    ApplicationRefused = "application_refused", BAD_GATEWAY, Backend, false, "The application behind the BITS server refused the file";
+    ApplicationRefused = "application_refused", BAD_GATEWAY, Backend, false,
+        "The application behind the BITS server refused the file",
+        "Ask the application behind the BITS server why.";
     /// Exchange after exchange without one more byte taken.
-    NoProgress = "no_progress", BAD_GATEWAY, Backend, false, "The backend keeps answering but takes no more bytes";
+    NoProgress = "no_progress", BAD_GATEWAY, Backend, false,
+        "The backend keeps answering but takes no more bytes",
+        "Check the backend's log and disk.";
     /// The stored file was gone when it was to be published.
-    CloseFailed = "close_failed", BAD_GATEWAY, Backend, false, "The backend took every byte but could not publish the file";
+    CloseFailed = "close_failed", BAD_GATEWAY, Backend, false,
+        "The backend took every byte but could not publish the file",
+        "Check the backend's log, then send the file again.";
 
     // ---- the backend's side: trouble that may pass ---------------------------------------------------------
     /// No connection.
-    Unreachable = "backend_unreachable", SERVICE_UNAVAILABLE, Backend, true, "The backend cannot be reached";
+    Unreachable = "backend_unreachable", SERVICE_UNAVAILABLE, Backend, true,
+        "The backend cannot be reached",
+        "Check that the backend runs and that the proxy may connect to it.";
     /// Connected, but it answers with transient errors or breaks off.
-    Unavailable = "backend_unavailable", SERVICE_UNAVAILABLE, Backend, true, "The backend is not available at the moment";
+    Unavailable = "backend_unavailable", SERVICE_UNAVAILABLE, Backend, true,
+        "The backend is not available at the moment",
+        "Try again later.";
     /// No answer in time.
-    Timeout = "backend_timeout", GATEWAY_TIMEOUT, Backend, true, "The backend did not answer in time";
+    Timeout = "backend_timeout", GATEWAY_TIMEOUT, Backend, true,
+        "The backend did not answer in time",
+        "Try again later.";
     /// The session is unknown to the backend and the bytes to start again are gone.
-    SessionLost = "session_lost", SERVICE_UNAVAILABLE, Backend, true, "The backend lost the upload session";
+    SessionLost = "session_lost", SERVICE_UNAVAILABLE, Backend, true,
+        "The backend lost the upload session",
+        "Send the file again.";
     /// The backend wants bytes that it acknowledged before.
-    DataLost = "data_lost", SERVICE_UNAVAILABLE, Backend, true, "The backend lost bytes that it had acknowledged";
+    DataLost = "data_lost", SERVICE_UNAVAILABLE, Backend, true,
+        "The backend lost bytes that it had acknowledged",
+        "Send the file again.";
     /// A fragment stayed unanswered and the backend's profile does not allow sending it again.
-    FragmentInDoubt = "fragment_in_doubt", SERVICE_UNAVAILABLE, Backend, true, "A fragment stayed unanswered and this kind of backend must not get it twice";
+    FragmentInDoubt = "fragment_in_doubt", SERVICE_UNAVAILABLE, Backend, true,
+        "A fragment stayed unanswered and this kind of backend must not get it twice",
+        "Send the file again. If the backend refuses or trims repeated bytes, say so by the route's profile: then the proxy repeats them itself.";
     /// The answer to Close-Session was lost and nothing proves that the file was published.
-    CloseInDoubt = "close_in_doubt", SERVICE_UNAVAILABLE, Backend, true, "The answer to Close-Session was lost and nothing proves that the file was stored";
+    CloseInDoubt = "close_in_doubt", SERVICE_UNAVAILABLE, Backend, true,
+        "The answer to Close-Session was lost and nothing proves that the file was stored",
+        "Look whether the file is there before sending it again; ambiguous_close of the route decides such cases.";
 
     // ---- ours ----------------------------------------------------------------------------------------------
     /// The proxy is going down.
-    ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Proxy, true, "The proxy is shutting down";
+    ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Proxy, true,
+        "The proxy is shutting down",
+        "Try again: another instance may be up already.";
     /// A bug: a task of ours ended without an outcome.
-    Internal = "internal", INTERNAL_SERVER_ERROR, Proxy, true, "The proxy failed";
+    Internal = "internal", INTERNAL_SERVER_ERROR, Proxy, true,
+        "The proxy failed",
+        "Report this, with the proxy's log.";
 }
 
 impl Problem {
@@ -219,6 +298,11 @@ mod tests {
                 assert!(row.status.is_client_error(), "{row:?}");
             }
             assert!(!row.title.ends_with('.'), "{row:?}");
+            assert!(row.advice.is_empty() || row.advice.ends_with('.'), "{row:?}");
+            assert!(
+                row.fault != Fault::Backend || !row.advice.is_empty(),
+                "an operator needs advice: {row:?}"
+            );
         }
     }
 }

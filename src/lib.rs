@@ -1,4 +1,143 @@
-//! put2bits
+//! put2bits takes a file as **one HTTP PUT** and stores it at a server that takes files only by Microsoft's
+//! **BITS upload protocol** (MC-BUP).
+//!
+//! This page is the map of the source: how data flows, which module may know which, what is promised and by which test,
+//! and why it is built so. How to run the program says `README.md`, what it can be told says `deploy/put2bits.toml`.
+//!
+//! # From a PUT to a BITS session
+//!
+//! ```text
+//!   client                             put2bits                                     BITS server
+//!     │  PUT /photos/a.mov               │                                               │
+//!     │  Content-Length: 3000000000      │  BITS_POST  Create-Session                    │
+//!     ├────────────────────────────────► ├─────────────────────────────────────────────► │
+//!     │                                  │ ◄──────────────── Ack: BITS-Session-Id: {…} ──┤
+//!     │ ◄───────────── 100 Continue ─────┤                                               │
+//!     │  bytes … bytes … bytes …         │  BITS_POST  Fragment  bytes 0-262143/3000000000
+//!     ├────────────────────────────────► ├─────────────────────────────────────────────► │
+//!     │           (while this one is on  │ ◄── Ack: BITS-Received-Content-Range: 262144 ─┤
+//!     │            its way, the next is  │  BITS_POST  Fragment  …                       │
+//!     │                  gathered)       ├─────────────────────────────────────────────► │
+//!     │                                  │                    …                          │
+//!     │                                  │  BITS_POST  Close-Session                     │
+//!     │                                  ├─────────────────────────────────────────────► │
+//!     │                                  │ ◄────────────────────────────────────── Ack ──┤
+//!     │ ◄───────────── 201 Created ──────┤                        the file is published  │
+//! ```
+//!
+//! The same, by module:
+//!
+//! ```text
+//!             one upload: on one thread from its first byte to its last
+//!   ┌───────────────────────────────────────────────────────────┐
+//!   │ front ──── head ───► app::uploads ──► transfer ◄──► bits   │   bits: which packet is next,
+//!   │   ▲                                    │    ▲              │         what an answer means
+//!   │   └──── body, piece by piece ──────────┘    │              │
+//!   │                                          backend ──────────┼──► one TCP connection per session
+//!   └───────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # Layers
+//!
+//! A module imports only from lines below its own. `tests/layering` reads the source and fails otherwise.
+//!
+//! | module | what it is for | what it may not do |
+//! | --- | --- | --- |
+//! | [`cli`] | arguments, commands, exit codes | |
+//! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
+//! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
+//! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
+//! | [`telemetry`] | log lines, for the shells and above | |
+//! | [`config`] | file, environment and flags, checked before anything happens | start anything |
+//! | [`route`] | which request goes where, under which name | I/O of any kind |
+//! | [`bits`] | the protocol: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
+//! | [`error`], [`limits`] | every failure; every number that bounds something | import anything of ours |
+//!
+//! `bits`, `route`, `error` and `limits` are pure: time and seeds are arguments, what happens is a return value. That is
+//! what lets one test run drive the client's state machine against the server's through more than 100,000 schedules of
+//! faults (`tests/simulation`).
+//!
+//! All modules are public, because the example, the tests and the benchmarks use them as anybody would. The *program* is
+//! the product: its settings, statuses and error codes are what stays stable between versions, not these Rust interfaces.
+//!
+//! # Promises
+//!
+//! Each has a number, so that code and tests can refer to it. "Later" is said where a promise, or a part of it, needs
+//! something that this version does not have. `tests/documents.rs` checks that the tests named here exist.
+//!
+//! | | promise | holds? | proved by |
+//! | --- | --- | --- | --- |
+//! | P1 | Success means that the BITS server acknowledged every byte and the Close. (If its answer to Close is lost, `ambiguous_close` says what counts as proof.) | yes | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (close) |
+//! | P2 | The stored bytes are the sent bytes, or there is no success. | yes. Later: check a digest that the client sends | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (sizes) |
+//! | P3 | An offset that the client is told was acknowledged by the server, and never goes down. | [`bits::Session::offset`] does so. Later: tell it to clients | `tests/simulation` `hostile_schedules_never_store_wrong_bytes` |
+//! | P4 | Memory is bounded by a base and the budget, whatever clients do. | yes | [`transfer::Budget`]'s tests, `tests/e2e` (resources) |
+//! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` (resources) |
+//! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window and the profile allows sending again. | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
+//! | P7 | After a crash of the proxy, a client goes on from the last byte recorded. | **later**: needs resumable uploads | |
+//! | P8 | After SIGTERM no new upload begins; those that run may finish within the grace period, then they are cancelled. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
+//! | P9 | At most one transfer drives an upload. | yes: one request is one transfer. Later: the same for resumed ones | by construction |
+//! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched` |
+//! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
+//! | P12 | Credentials reach no log, error or record. | yes, as far as there are any: clients' are ignored. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/front` `refusals_are_reported_without_their_query` |
+//! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port` |
+//! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
+//!
+//! Not promised: that a file is stored exactly once. An answer that is lost at the wrong moment makes a client send again,
+//! and nobody between the two can know better.
+//!
+//! # Decisions, and why
+//!
+//! - **A fragment is gathered whole before it is sent, and kept until it is acknowledged.** It is what is sent again after a
+//!   lost answer or a 413, and it shields the server from a client that stalls. The pieces stay as they came from the
+//!   socket; nothing is copied. While one fragment is on its way the next is gathered, so both links stay busy: an
+//!   upload holds two fragments at most.
+//! - **The size of fragments adapts** ([`bits::Sizer`]). It starts small, because BITS tells the size of the file only with
+//!   the first fragment and a refusal should come early; grows until the round trip costs little; stays within what the
+//!   client delivers in about a second and what memory allows; gets smaller when the server says "too large"; and shrinks
+//!   towards the end, so that little is left to do when the last byte has come.
+//! - **Memory is reserved before it is read into** ([`transfer::Budget`]). When it is used up, reading stops, and TCP slows
+//!   the clients down. An upload that was accepted is never refused for it.
+//! - **Every BITS session has a TCP connection of its own.** Several servers tie the session to its connection, and a
+//!   connection pool does not keep the two together.
+//! - **A fragment in doubt is sent again only to servers that are known to stand it** ([`bits::Overlap`]). Some append
+//!   whatever comes, and the file is corrupt without anybody noticing. So an unknown server never gets a byte twice.
+//! - **Close-Session goes out only when by the server's own answers nothing is missing.** That the last fragment was
+//!   answered with 200 is not enough if the offset beside it says otherwise.
+//! - **A lost answer to Close-Session is the one true ambiguity.** The proxy repeats it, and if the session is then unknown
+//!   it looks for evidence: a file of the right size, written since the session began.
+//! - **What may pass is told apart from what stays** ([`error::Problem`]). A refusal has its precise 4xx, 502 or 507. Trouble
+//!   that may pass is tried again first, then told as 503 or 504 with `Retry-After`. A 500 would mean a bug.
+//! - **The request to the backend is built, not edited.** A path is decoded once into segments, checked, and written anew;
+//!   no header of the client reaches the backend but the file name that the route asks for.
+//! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
+//!   logs, the answers and the tests read the same row.
+//! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.
+//!
+//! # Where to start reading
+//!
+//! 1. [`bits`]: `packet.rs` (what goes out), `ack/` (what comes back: one table), `session/` (the state machine, with its
+//!    picture and a run that compiles).
+//! 2. [`transfer`]: `run.rs` is the life of one upload, in one loop; `source.rs` gathers; `budget.rs` bounds memory.
+//! 3. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits.
+//! 4. [`app`]: how many of that live in one process, and how they end.
+//! 5. `tests/simulation`: everything above the sockets, under every fault that we could think of.
+//! 6. [`mock`] and [`bits::server`]: the other end, with every quirk of the servers that we know.
+//!
+//! # Vocabulary
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | upload | one file on its way, from the head of its request to its outcome |
+//! | session | the server's side of it in BITS, from Create-Session to Close-Session or Cancel-Session |
+//! | packet, Ack | a request of the BITS protocol, and its answer |
+//! | fragment | a part of the file in one packet |
+//! | offset | the next byte wanted |
+//! | backend | a BITS server; target: the path of the file there |
+//! | route | which request goes to which backend |
+//! | profile | what kind of BITS server the backend is |
+//! | transfer | the task that carries an upload |
+//! | evidence | what a HEAD of the target tells when the answer to Close-Session was lost |
+//! | problem, failure | a row of the failure table; such a row with what this very case adds |
 
 pub mod app;
 pub mod backend;

@@ -63,6 +63,9 @@ impl Default for FragmentLimits {
 pub struct RetryLimits {
     /// How long transient trouble may last without one byte of progress before the upload fails.
     pub window: Duration,
+    /// The same for the first Create-Session of an upload, while the client has not sent a byte: it loses nothing by
+    /// coming back later.
+    pub create_window: Duration,
     /// First delay before a new attempt; doubles each time, with jitter.
     pub first_delay: Duration,
     /// Longest delay between attempts (a `Retry-After` of the backend may ask for longer).
@@ -77,6 +80,7 @@ impl Default for RetryLimits {
     fn default() -> Self {
         RetryLimits {
             window: Duration::from_secs(300),
+            create_window: Duration::from_secs(15),
             first_delay: Duration::from_millis(200),
             max_delay: Duration::from_secs(15),
             stalled_exchanges: 5,
@@ -88,7 +92,7 @@ impl Default for RetryLimits {
 /// Time limits of both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeLimits {
-    /// Client side: from the first byte of a request head, or the idle keep-alive connection, to its end.
+    /// Client side: how long the head of a request may take, and how long an idle connection waits for the next one.
     pub header: Duration,
     /// Client side: longest pause between two pieces of the body while we are ready to read, and longest time
     /// in which the client takes not one byte of an answer.

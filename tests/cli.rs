@@ -75,7 +75,7 @@ fn p13_a_bad_configuration_never_binds_a_port() {
         (
             route.replace("http:", "https:"),
             &[],
-            "FILE:3: route[0].backend: \"https://127.0.0.1:1/\" is https",
+            "FILE:3: route[0].backend: \"https://127.0.0.1:1/\" is refused: https",
         ),
         (route.to_owned(), &[("PUT2BITS_LISTN", "x")], "PUT2BITS_LISTN: unknown variable"),
         (route.to_owned(), &[("PUT2BITS_BACKEND", "http://x/")], "PUT2BITS_BACKEND: backend: conflicts"),
@@ -106,8 +106,14 @@ fn p13_a_bad_configuration_never_binds_a_port() {
 #[test]
 fn a_bad_flag_is_wrong_usage() {
     for (flags, line) in [
-        (["--backend", "iis/uploads"], "--backend: backend: \"iis/uploads\" is not an absolute URL"),
-        (["--backend", "http://me:secret@iis/"], "--backend: backend: \"http://***\" holds a user name"),
+        (
+            ["--backend", "iis/uploads"],
+            "--backend: backend: \"iis/uploads\" is refused: write an absolute URL",
+        ),
+        (
+            ["--backend", "http://me:secret@iis/"],
+            "--backend: backend: \"http://***\" is refused: a user name",
+        ),
         (["--listen", "8080"], "--listen: listen: \"8080\" is not an IP address and a port"),
         (["--max-upload", "0"], "--max-upload: limits.max_upload: \"0\" is not a size above 0"),
         (["--memory", "big"], "--memory: limits.memory: \"big\" is not a size"),

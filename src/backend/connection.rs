@@ -24,12 +24,15 @@ pub struct Connection {
     link: Option<Link>,
 }
 
-impl Connection {
-    pub(super) fn new(client: Client, authority: Authority, destination: Destination) -> Self {
+impl Client {
+    /// The way to `destination` at the server `authority`, for one upload. Connects with the first packet.
+    pub fn connection(&self, authority: Authority, destination: Destination) -> Connection {
         let dialer = Dialer::new(&authority);
-        Connection { client, authority, destination, dialer, link: None }
+        Connection { client: self.clone(), authority, destination, dialer, link: None }
     }
+}
 
+impl Connection {
     async fn packet(
         &mut self,
         packet: &Packet,

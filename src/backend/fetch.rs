@@ -1,6 +1,5 @@
 //! Evidence and replies: the requests that are no packets, through one HTTP client for all uploads.
 
-use super::connection::Connection;
 use super::{reply_url, with_causes};
 use crate::bits::Destination;
 use crate::transfer::{Answer, NoAnswer, Patience};
@@ -41,11 +40,6 @@ impl Client {
         #[cfg(target_os = "linux")]
         let http = http.tcp_user_timeout(None);
         Ok(Client { http: http.build()? })
-    }
-
-    /// The way to `destination` at the server `authority`, for one upload. Connects with the first packet.
-    pub fn connection(&self, authority: Authority, destination: Destination) -> Connection {
-        Connection::new(self.clone(), authority, destination)
     }
 
     /// HEAD of the target.
@@ -90,7 +84,7 @@ impl Client {
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {
-    Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body }
+    Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body, waited: None }
 }
 
 /// The whole body, unless it is too large.

@@ -129,7 +129,12 @@ impl Link {
             self.unread = Some(body);
         }
         Answered {
-            answer: Answer { status: head.status, headers: head.headers, body: Bytes::new() },
+            answer: Answer {
+                status: head.status,
+                headers: head.headers,
+                body: Bytes::new(),
+                waited: progress.sent.then(|| progress.moved.elapsed()),
+            },
             reusable,
         }
     }

@@ -24,7 +24,7 @@ pub use sizing::Sizer;
 /// What to make of a Close-Session whose answer was lost, when the server then does not know the session any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AmbiguousClose {
-    /// Look at the target: success if a file of the right size and age is there, else failure.
+    /// Look at the target: success if a file of the right size is there that was written since the session began, else failure.
     #[default]
     Verify,
     /// Failure: the client sends the file again.

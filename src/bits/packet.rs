@@ -196,3 +196,80 @@ impl Packet {
         request
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "{A0ff5911-4144-45B3-BF27-27AFC8EC8A67}";
+
+    /// Every header of every packet: these, and no others.
+    #[test]
+    fn each_packet_has_exactly_its_headers() {
+        let to = Destination {
+            target: "/uploads/a%20b.bin?x=1".parse().unwrap(),
+            host: HeaderValue::from_static("iis:8080"),
+            content_name: HeaderValue::from_static("a b.bin"),
+        };
+        let session = || SessionId::new(HeaderValue::from_static(ID)).unwrap();
+        let range = ContentRange::new(128, 213, 500).unwrap();
+        let guid = ("bits-supported-protocols", "{7df0354d-249b-430f-820d-3d2a9bef4931}");
+        let (id, name, empty) =
+            (("bits-session-id", ID), ("content-name", "a b.bin"), ("content-length", "0"));
+        let fragment = [id, name, ("content-range", "bytes 128-212/500"), ("content-length", "85")];
+        type Headers<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Packet, &str, Headers<'_>); 5] = [
+            (Packet::CreateSession, "Create-Session", &[guid, name, empty]),
+            (Packet::Ping, "Ping", &[empty]),
+            (Packet::Fragment { session: session(), range }, "Fragment", &fragment),
+            (Packet::CloseSession { session: session() }, "Close-Session", &[id, name, empty]),
+            (Packet::CancelSession { session: session() }, "Cancel-Session", &[id, name, empty]),
+        ];
+        for (packet, kind, own) in table {
+            let request = packet.request(&to);
+            assert_eq!(request.method().as_str(), "BITS_POST");
+            assert_eq!(request.uri(), "/uploads/a%20b.bin?x=1");
+            assert_eq!(request.version(), Version::HTTP_11);
+            let agent = concat!("put2bits/", env!("CARGO_PKG_VERSION"));
+            let common = [("host", "iis:8080"), ("bits-packet-type", kind), ("user-agent", agent)];
+            let mut wanted: Vec<_> = common.iter().chain(own).copied().collect();
+            let mut sent: Vec<_> = request
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+                .collect();
+            wanted.sort_unstable();
+            sent.sort_unstable();
+            assert_eq!(sent, wanted, "{kind}");
+            assert_eq!(request.headers()["content-length"], packet.content_length().to_string());
+        }
+    }
+
+    #[test]
+    fn a_kind_is_read_in_any_case_and_written_in_one() {
+        for kind in PacketKind::ALL {
+            assert_eq!(PacketKind::parse(kind.as_str().as_bytes()), Some(kind));
+            assert_eq!(PacketKind::parse(kind.as_str().to_uppercase().as_bytes()), Some(kind));
+        }
+        for other in ["", "Ack", "Create", "Create-Session ", "Fragment\u{0}"] {
+            assert_eq!(PacketKind::parse(other.as_bytes()), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_id_is_opaque_and_never_printed_whole() {
+        let id = |text: &str| SessionId::new(HeaderValue::from_str(text).unwrap());
+        assert_eq!(id("-6623210570789998337").unwrap().as_header(), "-6623210570789998337");
+        assert_eq!(id(""), None);
+        assert!(id(&"x".repeat(SessionId::MAX)).is_some());
+        assert_eq!(id(&"x".repeat(SessionId::MAX + 1)), None);
+        let packet = Packet::CloseSession { session: id(ID).unwrap() };
+        assert_eq!(id(ID).unwrap().to_string(), "{A0ff591…");
+        let printed = format!("{packet:?}");
+        assert!(printed.contains("SessionId({A0ff591…)") && !printed.contains("4144"), "{printed}");
+        // Bytes beyond ASCII go back as they came, and are not printed.
+        let odd = HeaderValue::from_bytes(b"\xE4b c").unwrap();
+        let session = SessionId::new(odd.clone()).unwrap();
+        assert_eq!((session.as_header(), session.to_string().as_str()), (&odd, "bc…"));
+    }
+}

@@ -98,3 +98,54 @@ impl Profile {
             .map_or(&Profile::UNKNOWN, |(_, profile)| profile)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use std::collections::HashSet;
+
+    #[test]
+    fn iis_is_recognised_by_the_first_product_of_its_server_header() {
+        for (server, name) in [
+            (Some("Microsoft-IIS/10.0"), "iis"),
+            (Some("Microsoft-IIS/6.0"), "iis"),
+            (Some("microsoft-iis/8.5 (extra)"), "iis"),
+            (Some("Microsoft-IIS"), "unknown"),
+            (Some("Microsoft-HTTPAPI/2.0"), "unknown"),
+            (Some("nginx (not Microsoft-IIS/10.0)"), "unknown"),
+            (Some("BaseHTTP/0.6 Python/3.11.7"), "unknown"),
+            (Some(""), "unknown"),
+            (None, "unknown"),
+        ] {
+            let headers = server.map(|value| (SERVER, HeaderValue::from_static(value)));
+            assert_eq!(Profile::recognise(&headers.into_iter().collect()).name, name, "{server:?}");
+        }
+    }
+
+    #[test]
+    fn profiles_are_found_by_their_names() {
+        let names: HashSet<_> = Profile::NAMED.iter().map(|profile| profile.name).collect();
+        assert_eq!(names.len(), Profile::NAMED.len());
+        for profile in Profile::NAMED {
+            assert_eq!(Profile::named(profile.name), Some(profile));
+        }
+        assert_eq!(Profile::named("IIS"), None);
+    }
+
+    #[test]
+    fn only_known_rules_allow_sending_again() {
+        for profile in Profile::NAMED {
+            let allowed = ["iis", "refuse", "trim"].contains(&profile.name);
+            assert_eq!(profile.overlap.may_resend(), allowed, "{}", profile.name);
+            // A probe is a byte sent again.
+            assert!(profile.probe == 0 || allowed, "{}", profile.name);
+        }
+    }
+
+    #[test]
+    fn iis_gets_no_more_than_it_takes_by_default() {
+        let most = Profile::IIS.max_fragment.unwrap();
+        assert!((SMALLEST_FRAGMENT..=13 * MIB).contains(&most), "{most}");
+    }
+}

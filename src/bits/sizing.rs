@@ -37,9 +37,11 @@ pub struct Sizer {
     limits: FragmentLimits,
     /// What the backend takes at most, as far as known.
     ceiling: u64,
+    /// The ceiling when a fragment was last taken. A refusal alone may have been about anything.
+    learned: u64,
     /// Size aimed at, before the limits.
     target: f64,
-    /// Fastest exchange so far, seconds: an estimate of the round trip.
+    /// Shortest wait for an answer so far, seconds: an estimate of the round trip.
     round_trip: Option<f64>,
     /// Typical duration of a fragment's exchange, seconds.
     exchange: Option<f64>,
@@ -50,19 +52,21 @@ pub struct Sizer {
 impl Sizer {
     /// Starts with `limits.first`. `ceiling`: what the backend is known to take at most.
     pub fn new(limits: FragmentLimits, ceiling: Option<u64>) -> Self {
+        let ceiling = ceiling.unwrap_or(u64::MAX).max(FLOOR);
         Sizer {
             target: limits.first as f64,
             limits,
-            ceiling: ceiling.unwrap_or(u64::MAX).max(FLOOR),
+            ceiling,
+            learned: ceiling,
             round_trip: None,
             exchange: None,
             client_rate: None,
         }
     }
 
-    /// What the backend takes at most, if that was learned.
+    /// What the backend takes at most, if a limit was met and a fragment within it was then taken.
     pub fn ceiling(&self) -> Option<u64> {
-        (self.ceiling != u64::MAX).then_some(self.ceiling)
+        (self.learned != u64::MAX).then_some(self.learned)
     }
 
     /// The backend takes no fragment over `bytes`.
@@ -70,7 +74,7 @@ impl Sizer {
         self.ceiling = self.ceiling.min(bytes.max(FLOOR));
     }
 
-    /// An exchange without a body took that long.
+    /// An answer came that long after the last byte of its packet.
     pub fn answered(&mut self, took: Duration) {
         let took = took.as_secs_f64();
         self.round_trip = Some(self.round_trip.map_or(took, |r| r.min(took)));
@@ -86,17 +90,17 @@ impl Sizer {
     /// A fragment of that size was acknowledged after that time.
     pub fn exchanged(&mut self, bytes: u64, took: Duration) {
         self.answered(took);
+        self.learned = self.ceiling;
         let exchange = smooth(self.exchange, took.as_secs_f64());
         self.exchange = Some(exchange);
         let (Some(round_trip), Some(client_rate)) = (self.round_trip, self.client_rate) else { return };
 
         let meanwhile = client_rate * exchange;
-        let wanted = if meanwhile >= bytes as f64 {
-            // The backend is the slower side.
-            ROUND_TRIPS * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6)
-        } else {
-            2.0 * meanwhile
-        };
+        let mut wanted = ROUND_TRIPS * round_trip * bytes as f64 / took.as_secs_f64().max(1e-6);
+        if meanwhile < bytes as f64 {
+            // The client is the slower side.
+            wanted = wanted.min(2.0 * meanwhile);
+        }
         let patience = client_rate * self.limits.time.as_secs_f64();
         self.target =
             wanted.max(SWEET_SPOT).min(patience).min(self.target * GROWTH).max(self.limits.min as f64);
@@ -183,6 +187,14 @@ mod tests {
         let sizes = sizes(GIB, 3e9, 2e9, 60e-6);
         let middle = sizes[sizes.len() / 2];
         assert!((MIB..=2 * MIB).contains(&middle), "{middle}");
+    }
+
+    #[test]
+    fn two_sides_of_one_speed_do_not_drive_each_other_up() {
+        for a in [0.8e9, 0.95e9, 1e9, 1.05e9] {
+            let sizes = sizes(GIB, a, 1e9, 100e-6);
+            assert!(sizes[sizes.len() / 2] <= 2 * MIB, "{a}: {}", sizes[sizes.len() / 2]);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The command line: reads arguments, runs one command, turns what came of it into an exit code.
 //!
-//! A command returns a [`Stop`] for whatever it cannot do; only [`run`] prints it, as one line on standard error.
+//! A command returns a `Stop` for whatever it cannot do; only [`run`] prints it, as one line on standard error.
 
 mod args;
 mod check_config;

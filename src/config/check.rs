@@ -1,4 +1,4 @@
-//! What values must be among each other.
+//! How values must relate to each other.
 
 use super::ConfigError;
 use super::keys::Amount;
@@ -15,11 +15,12 @@ struct Rule {
 }
 
 /// All rules, those whose `more` is another one's `less` after that one.
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     // One upload holds two fragments: one in flight, one being gathered.
     Rule { less: "fragment.max", times: 2, more: "limits.memory" },
     Rule { less: "fragment.first", times: 1, more: "fragment.max" },
     Rule { less: "fragment.min", times: 1, more: "fragment.first" },
+    Rule { less: "retry.create_window", times: 1, more: "retry.window" },
     Rule { less: "retry.max_delay", times: 1, more: "retry.window" },
     Rule { less: "retry.first_delay", times: 1, more: "retry.max_delay" },
     Rule { less: "timeouts.ack", times: 1, more: "timeouts.final_ack" },

@@ -36,6 +36,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key { path: "fragment.first", slot: |c| Slot::Size(&mut c.limits.fragment.first) },
     Key { path: "fragment.time", slot: |c| Slot::Time(&mut c.limits.fragment.time) },
     Key { path: "retry.window", slot: |c| Slot::Time(&mut c.limits.retry.window) },
+    Key { path: "retry.create_window", slot: |c| Slot::Time(&mut c.limits.retry.create_window) },
     Key { path: "retry.first_delay", slot: |c| Slot::Time(&mut c.limits.retry.first_delay) },
     Key { path: "retry.max_delay", slot: |c| Slot::Time(&mut c.limits.retry.max_delay) },
     Key { path: "retry.stalled_exchanges", slot: |c| Slot::Count(&mut c.limits.retry.stalled_exchanges) },

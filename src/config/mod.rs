@@ -1,8 +1,8 @@
-//! Configuration: file, environment and flags, checked before anything happens. The only module that reads files and
-//! the environment.
+//! Configuration: file, environment and flags, checked before anything happens. Nothing of it is read
+//! anywhere else.
 //!
 //! ```text
-//! file.rs ─┐
+//! file.rs ────────┐
 //! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
 //! Sources::flags ─┘                                 (keys.rs says what each key takes)
 //! ```
@@ -35,7 +35,7 @@ pub(crate) use origin::one_line;
 pub use value::{NotASize, NotATime, Size, Time};
 
 use crate::limits::Limits;
-use crate::route::{BackendUrl, Routes};
+use crate::route::{BackendUrl, Route, Routes};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
@@ -70,10 +70,7 @@ impl Default for Config {
 impl Config {
     /// The defaults and one route: everything below `/` goes to this backend.
     pub fn for_backend(backend: BackendUrl) -> Self {
-        Config {
-            routes: Routes::new(vec![routes::with_defaults("/".to_owned(), backend)]),
-            ..Config::default()
-        }
+        Config { routes: Routes::new(vec![Route::new("/", backend)]), ..Config::default() }
     }
 }
 

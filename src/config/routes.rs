@@ -7,10 +7,10 @@ use super::file::RawRoute;
 use super::merge::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
-use crate::bits::AmbiguousClose;
-use crate::route::{BackendUrl, NameSource, ReplyMode, Route, ZeroLength};
+use crate::route::{BackendUrl, Route};
 use http::HeaderName;
 use http::header;
+use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.
 pub(crate) const ROUTE_KEYS: [&str; 9] = [
@@ -37,20 +37,6 @@ impl Entry {
     /// Where the value of a key came from.
     pub(crate) fn origin(&self, key: &str) -> &Origin {
         self.fields.iter().find(|(name, _)| *name == key).map_or(&Origin::Default, |(_, origin)| origin)
-    }
-}
-
-/// A route of which only the two necessary things are known.
-pub(crate) fn with_defaults(prefix: String, backend: BackendUrl) -> Route {
-    Route {
-        prefix,
-        backend,
-        profile: None,
-        zero_length: ZeroLength::default(),
-        reply: ReplyMode::default(),
-        ambiguous_close: AmbiguousClose::default(),
-        name: NameSource::default(),
-        response_headers: Vec::new(),
     }
 }
 
@@ -83,7 +69,7 @@ pub(crate) fn build(
     for table in tables {
         let name = table.name.clone();
         let entry = read(table)?;
-        if let Some(twin) = entries.iter().find(|other| other.route.prefix == entry.route.prefix) {
+        if let Some(twin) = entries.iter().find(|other| same_path(&other.route.prefix, &entry.route.prefix)) {
             let message = format!(
                 "{:?} is the path of another route, too ({})",
                 entry.route.prefix,
@@ -94,6 +80,11 @@ pub(crate) fn build(
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// Whether two prefixes cover the same paths, however they are encoded.
+fn same_path(one: &str, other: &str) -> bool {
+    percent_decode_str(one).eq(percent_decode_str(other))
 }
 
 /// `--backend URL`: one route for everything.
@@ -121,7 +112,7 @@ fn read(table: RawRoute) -> Result<Entry, ConfigError> {
 
     let prefix = read_prefix(prefix).map_err(|why| fail("path", prefix, why))?;
     let backend = read_backend(backend).map_err(|why| fail("backend", backend, why))?;
-    let mut route = with_defaults(prefix, backend);
+    let mut route = Route::new(&prefix, backend);
     for (key, raw) in &table.fields {
         set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
     }
@@ -146,8 +137,7 @@ fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
 }
 
 fn read_prefix(raw: &Raw) -> Result<String, String> {
-    let wanted =
-        "a path that begins with '/', such as \"/photos/\": plain ASCII segments, no '.' or '..', no '%'";
+    let wanted = "a path that begins with '/', such as \"/photos/\": plain ASCII or percent-encoded segments, no '.' or '..'";
     raw.text().and_then(parse_prefix).ok_or_else(|| raw.is_not(wanted))
 }
 

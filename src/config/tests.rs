@@ -3,6 +3,7 @@
 use super::keys::KEYS;
 use super::routes::ROUTE_KEYS;
 use super::{Config, Resolved, file, known_keys};
+use crate::route::Route;
 use std::path::Path;
 
 const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
@@ -50,7 +51,7 @@ fn the_defaults_in_the_example_are_the_defaults() {
     let mut route = resolved.routes()[0].route.clone();
     // These two have no default.
     assert!(route.name.header.take().is_some() && route.name.query.take().is_some());
-    assert_eq!(route, super::routes::with_defaults(route.prefix.clone(), route.backend.clone()));
+    assert_eq!(route, Route::new(&route.prefix, route.backend.clone()));
 }
 
 #[test]

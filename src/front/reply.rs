@@ -30,7 +30,7 @@ const OURS: [HeaderName; 8] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// RFC 9457. `code` repeats the end of `type` for people who grep.
+/// RFC 9457. `code` repeats the end of `type` for people who grep; `fault` says who has to act, `advice` how.
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -38,6 +38,9 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     code: &'a str,
+    fault: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: &'a str,
 }
 
 /// 201: the file is stored.
@@ -90,6 +93,8 @@ fn problem(failure: &Failure, close: bool) -> (HeaderMap, Bytes) {
         status: row.status.as_u16(),
         detail: &failure.detail,
         code: row.code,
+        fault: row.fault.as_str(),
+        advice: row.advice,
     };
     // Strings and a number always serialise.
     (headers, serde_json::to_vec(&document).unwrap_or_default().into())
@@ -160,16 +165,18 @@ mod tests {
             assert_eq!(headers.contains_key("allow"), row.status == StatusCode::METHOD_NOT_ALLOWED);
             assert!(!closes(&response));
             let document: serde_json::Value = serde_json::from_slice(&body(response).await).unwrap();
-            assert_eq!(
-                document,
-                serde_json::json!({
-                    "type": format!("urn:put2bits:problem:{}", row.code),
-                    "title": row.title,
-                    "status": row.status.as_u16(),
-                    "detail": "say \"why\"\r\n",
-                    "code": row.code,
-                })
-            );
+            let mut expected = serde_json::json!({
+                "type": format!("urn:put2bits:problem:{}", row.code),
+                "title": row.title,
+                "status": row.status.as_u16(),
+                "detail": "say \"why\"\r\n",
+                "code": row.code,
+                "fault": row.fault.as_str(),
+            });
+            if !row.advice.is_empty() {
+                expected["advice"] = row.advice.into();
+            }
+            assert_eq!(document, expected);
         }
     }
 

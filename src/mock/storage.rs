@@ -124,6 +124,7 @@ impl Store {
                 file: Arc::clone(file),
                 at,
                 buffer: Vec::new(),
+                spare: Vec::new(),
                 writing: None,
                 written: 0,
             }),
@@ -209,12 +210,15 @@ pub(super) struct FileWriter {
     /// Where the buffer goes.
     at: u64,
     buffer: Vec<u8>,
+    /// Takes the buffer's place while that is written.
+    spare: Vec<u8>,
     writing: Option<JoinHandle<io::Result<Vec<u8>>>>,
     written: u64,
 }
 
 impl FileWriter {
     async fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        self.buffer.reserve_exact(WRITE_BUFFER - self.buffer.len());
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(WRITE_BUFFER - self.buffer.len()));
             self.buffer.extend_from_slice(now);
@@ -232,7 +236,8 @@ impl FileWriter {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let buffer = std::mem::take(&mut self.buffer);
+        self.spare.reserve_exact(WRITE_BUFFER);
+        let buffer = std::mem::replace(&mut self.buffer, std::mem::take(&mut self.spare));
         let (file, at) = (Arc::clone(&self.file), self.at);
         self.at += buffer.len() as u64;
         self.writing = Some(tokio::task::spawn_blocking(move || {
@@ -250,9 +255,7 @@ impl FileWriter {
             let mut buffer = writing.await??;
             self.written += buffer.len() as u64;
             buffer.clear();
-            if self.buffer.is_empty() {
-                self.buffer = buffer;
-            }
+            self.spare = buffer;
         }
         Ok(())
     }

@@ -55,7 +55,9 @@ fn check_authority(authority: &Authority) -> Result<(), String> {
         return Err("a backend URL needs a host".to_owned());
     }
     let port = text.strip_prefix(authority.host()).unwrap_or_default();
-    if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+    // A number with a sign would be read as one, too.
+    let digits = port.bytes().skip(1).all(|b| b.is_ascii_digit());
+    if !port.is_empty() && (!digits || authority.port_u16().is_none_or(|port| port == 0)) {
         return Err(format!("'{}' is not a port", port.trim_start_matches(':')));
     }
     if !text.is_ascii() {

@@ -4,6 +4,7 @@
 //! upload that was accepted is never refused for it. No two uploads can wait for each other: one that holds bytes and
 //! gets no more sends what it has as a short fragment, which brings its bytes back; one that holds none waits in line.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -63,11 +64,12 @@ impl Account {
         self.held.as_ref().map_or(0, |permit| permit.num_permits() as u64)
     }
 
-    /// Reserves up to `bytes` in all if that is possible now.
-    pub fn try_raise(&mut self, bytes: u64) -> bool {
-        match self.missing(bytes) {
-            0 => true,
-            missing => match Arc::clone(&self.budget.0.bytes).try_acquire_many_owned(missing) {
+    /// Reserves room for a piece of `piece` bytes beside the `held` ones, if that is possible now.
+    pub fn try_extend(&mut self, held: u64, piece: u64) -> bool {
+        match self.missing(held, piece) {
+            None => false,
+            Some(0) => true,
+            Some(missing) => match Arc::clone(&self.budget.0.bytes).try_acquire_many_owned(missing) {
                 Ok(permit) => {
                     self.add(permit);
                     true
@@ -77,9 +79,10 @@ impl Account {
         }
     }
 
-    /// Reserves up to `bytes` in all, waiting in line for it. Dropping the future leaves the line.
-    pub async fn raise(&mut self, bytes: u64) {
-        let missing = self.missing(bytes);
+    /// Reserves room for a piece of `piece` bytes beside the `held` ones, waiting in line for it. Dropping the future leaves
+    /// the line. Never ready when both together are more than the whole budget: held bytes have to go first.
+    pub async fn extend(&mut self, held: u64, piece: u64) {
+        let Some(missing) = self.missing(held, piece) else { return pending().await };
         if missing > 0 {
             // The semaphore is never closed.
             if let Ok(permit) = Arc::clone(&self.budget.0.bytes).acquire_many_owned(missing).await {
@@ -103,10 +106,15 @@ impl Account {
         }
     }
 
-    /// Never more than the whole budget: who wants more gets by with all of it.
-    fn missing(&self, bytes: u64) -> u32 {
-        let missing = bytes.min(self.budget.0.total).saturating_sub(self.held());
-        u32::try_from(missing).unwrap_or(u32::MAX)
+    /// Bytes to reserve; nothing if there can never be that many. A single piece larger than the whole budget gets by with
+    /// all of it.
+    fn missing(&self, held: u64, piece: u64) -> Option<u32> {
+        let total = self.budget.0.total;
+        let wanted = held.saturating_add(piece);
+        if held > 0 && wanted > total {
+            return None;
+        }
+        Some(u32::try_from(wanted.min(total).saturating_sub(self.held())).unwrap_or(u32::MAX))
     }
 }
 
@@ -126,37 +134,48 @@ mod tests {
         let mut one = budget.open();
         let mut two = budget.open();
         assert_eq!(budget.fair_share(), 250);
-        one.raise(600).await;
-        assert!(!two.try_raise(500));
-        assert!(two.try_raise(400));
+        one.extend(0, 600).await;
+        assert!(!two.try_extend(0, 500));
+        assert!(two.try_extend(300, 100));
         assert_eq!(budget.used(), 1000);
         one.lower(100);
         assert_eq!((one.held(), budget.used()), (100, 500));
-        assert!(two.try_raise(900));
+        assert!(two.try_extend(400, 500));
         drop((one, two));
         assert_eq!((budget.used(), budget.fair_share()), (0, 500));
     }
 
     #[tokio::test]
-    async fn asking_for_more_than_there_is_gets_all() {
+    async fn a_piece_larger_than_all_there_is_gets_all() {
         let budget = Budget::new(10);
         let mut one = budget.open();
-        one.raise(u64::MAX).await;
+        one.extend(0, u64::MAX).await;
         assert_eq!(one.held(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_goes_on_beyond_all_there_is() {
+        let budget = Budget::new(10);
+        let mut one = budget.open();
+        assert!(one.try_extend(6, 4));
+        assert!(!one.try_extend(7, 4));
+        let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), one.extend(7, 4)).await;
+        assert!(waiting.is_err(), "only its own bytes could make room");
+        assert!(one.try_extend(0, 4));
     }
 
     #[tokio::test]
     async fn who_waits_in_line_is_served_first() {
         let budget = Budget::new(10);
         let (mut one, mut two, mut three) = (budget.open(), budget.open(), budget.open());
-        one.raise(10).await;
+        one.extend(0, 10).await;
         let waiting = tokio::spawn(async move {
-            two.raise(6).await;
+            two.extend(0, 6).await;
             two
         });
         tokio::task::yield_now().await;
         one.lower(4);
-        assert!(!three.try_raise(1), "it would starve the one that waits");
+        assert!(!three.try_extend(0, 1), "it would starve the one that waits");
         one.lower(0);
         assert_eq!(waiting.await.unwrap().held(), 6);
     }

@@ -45,6 +45,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body of a [`Call::Reply`], whole, or else nothing: the bodies of Acks and errors mean nothing to the protocol.
     pub body: Bytes,
+    /// From the last byte of the request to the head of the answer, where that was measured.
+    pub waited: Option<Duration>,
 }
 
 /// Why there is no answer. What matters is whether the backend may have acted on the request.

@@ -7,6 +7,7 @@
 
 mod budget;
 mod call;
+mod exchange;
 mod run;
 mod source;
 #[cfg(test)]

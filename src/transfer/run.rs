@@ -1,24 +1,24 @@
 //! The life of one upload.
 
 use super::budget::Budget;
-use super::call::{Answer, Backend, Call, NoAnswer, Patience};
+use super::call::{Answer, Backend, NoAnswer};
+use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::{Outcome, Reply, Report, Stored, Upload};
-use crate::bits::{Event, Packet, Session, SessionSettings, Silence, Step};
+use crate::bits::{Event, Session, SessionSettings};
 use crate::error::{Failure, Problem};
 use crate::limits::{Limits, TimeLimits};
 use crate::route::ReplyMode;
 use bytes::Bytes;
+use http::HeaderName;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, StatusCode};
 use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// What the uploads to one backend have in common.
@@ -56,7 +56,7 @@ where
     let limits = Arc::clone(&shared.limits);
     let mut transfer = Transfer {
         started: Instant::now(),
-        source: Source::new(body, upload.total, limits.time.idle, &shared.budget),
+        source: Source::new(body, upload.total, &limits, &shared.budget),
         session: Session::new(SessionSettings {
             total: upload.total,
             profile: upload.route.profile,
@@ -100,14 +100,6 @@ struct Transfer<'a, B> {
     pass_on: &'a [HeaderName],
 }
 
-/// What ended one activity.
-enum Done {
-    /// An exchange.
-    Exchange(Result<Answer, NoAnswer>),
-    /// A pause, a fragment gathered, an abort: ask the session again.
-    AskAgain,
-}
-
 impl<B> Transfer<'_, B>
 where
     B: Body<Data = Bytes> + Send + Unpin,
@@ -116,59 +108,15 @@ where
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend>(&mut self, backend: &mut K, observe: &mut (impl FnMut(&Event) + Send)) {
         let step = self.session.step(self.started.elapsed(), self.source.ready());
-        let asks = matches!(step, Step::Send(_) | Step::FetchReply(_) | Step::LookAtTarget);
-        let is_reply = matches!(step, Step::FetchReply(_));
-        let is_evidence = matches!(step, Step::LookAtTarget);
-        let is_final = matches!(&step, Step::Send(Packet::Fragment { .. } | Packet::CloseSession { .. }));
-        let done = {
-            let call = self.call(&step);
-            let time = &self.shared.limits.time;
-            let mut activity = pin!(act(backend, step, call, time, self.started));
-            // Set when the upload is aborted while an exchange is under way.
-            let mut deadline: Option<Instant> = None;
-            loop {
-                let gathers = deadline.is_none() && self.session.is_open() && self.source.has_room();
-                if gathers {
-                    let (session, share) = (&self.session, self.shared.budget.fair_share());
-                    self.source.aim(|from| session.fragment_size(from, share));
-                }
-                let failure = tokio::select! {
-                    biased;
-                    done = &mut activity => break done,
-                    filled = self.source.fill(asks), if gathers => match filled {
-                        Ok(delivery) => {
-                            self.session.delivered(delivery.bytes, delivery.took);
-                            if asks { continue } else { break Done::AskAgain }
-                        }
-                        Err(failure) => failure,
-                    },
-                    () = left(&mut self.client), if deadline.is_none() && !self.session.is_closing() => {
-                        Failure::new(Problem::ClientGone, "the client closed its connection")
-                    }
-                    () = self.shared.stop.cancelled(), if deadline.is_none() && !self.session.is_closing() => {
-                        Failure::new(Problem::ShuttingDown, "the upload did not finish within the grace period")
-                    }
-                    () = sleep_until_or_never(deadline) => {
-                        let cause = "abandoned with its upload".into();
-                        break Done::Exchange(Err(NoAnswer::TimedOut(cause)));
-                    }
-                };
-                self.session.abort(self.started.elapsed(), failure);
-                if !asks {
-                    break Done::AskAgain;
-                }
-                deadline = Some(Instant::now() + time.cancel);
+        let activity =
+            Activity::new(step, |range| self.source.slice(range), &self.shared.limits.time, self.started);
+        let purpose = activity.purpose();
+        let done = self.carry_out(activity, backend).await;
+        if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
+            if let Ok(answer) = &result {
+                self.keep(purpose, answer);
             }
-        };
-        let now = self.started.elapsed();
-        if let Done::Exchange(result) = done {
-            if let (Ok(answer), true) = (&result, is_final) {
-                self.pass_on(answer);
-            }
-            if let (Ok(answer), true) = (&result, is_reply) {
-                self.keep_reply(answer);
-            }
-            report_answer(&mut self.session, now, result, is_reply, is_evidence);
+            report(&mut self.session, self.started.elapsed(), purpose, result);
         }
         while let Some(event) = self.session.poll_event() {
             if let Event::Created { session, .. } = &event {
@@ -179,18 +127,54 @@ where
         self.source.release(self.session.offset());
     }
 
-    fn call(&self, step: &Step) -> Option<Call> {
-        match step {
-            Step::Send(packet) => {
-                let body = match packet {
-                    Packet::Fragment { range, .. } => self.source.slice(range.start(), range.end()),
-                    _ => Vec::new(),
-                };
-                Some(Call::Packet { packet: packet.clone(), body })
+    async fn carry_out<K: Backend>(&mut self, activity: Activity, backend: &mut K) -> Done {
+        let asks = activity.purpose().is_some();
+        let mut activity = pin!(activity.carry_out(backend));
+        // Set when the upload is aborted while an exchange is under way.
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let gathers = deadline.is_none() && self.session.is_open() && self.source.has_room();
+            if gathers {
+                let (session, share) = (&self.session, self.shared.budget.fair_share());
+                self.source.aim(|from| session.fragment_size(from, share));
+            } else {
+                self.source.rest();
             }
-            Step::FetchReply(url) => Some(Call::Reply { url: url.clone() }),
-            Step::LookAtTarget => Some(Call::Evidence),
-            Step::Gather | Step::Wait(_) | Step::Finished => None,
+            let may_abort = deadline.is_none() && !self.session.is_closing();
+            let failure = tokio::select! {
+                biased;
+                done = &mut activity => return done,
+                filled = self.source.fill(asks), if gathers => match filled {
+                    Ok(delivery) => {
+                        self.session.delivered(delivery.bytes, delivery.took);
+                        if asks { continue } else { return Done::AskAgain }
+                    }
+                    Err(failure) => failure,
+                },
+                () = left(&mut self.client), if may_abort => {
+                    Failure::new(Problem::ClientGone, "the client closed its connection")
+                }
+                () = self.shared.stop.cancelled(), if may_abort => {
+                    Failure::new(Problem::ShuttingDown, "the upload did not finish within the grace period")
+                }
+                () = sleep_until_or_never(deadline) => {
+                    return Done::Exchange(Err(NoAnswer::TimedOut("abandoned with its upload".into())));
+                }
+            };
+            self.session.abort(self.started.elapsed(), failure);
+            if !asks {
+                return Done::AskAgain;
+            }
+            deadline = Some(Instant::now() + self.shared.limits.time.cancel);
+        }
+    }
+
+    /// Keeps of an answer what the client gets with its 201.
+    fn keep(&mut self, purpose: Purpose, answer: &Answer) {
+        match purpose {
+            Purpose::Packet { on_file: true } => self.pass_on(answer),
+            Purpose::Reply => self.keep_reply(answer),
+            Purpose::Packet { on_file: false } | Purpose::Evidence => {}
         }
     }
 
@@ -246,80 +230,21 @@ async fn finish<K: Backend>(
 ) {
     loop {
         let step = session.step(started.elapsed(), 0);
-        let call = match &step {
-            Step::Finished => return,
-            Step::Send(packet) => Some(Call::Packet { packet: packet.clone(), body: Vec::new() }),
-            _ => None,
-        };
-        let end = Instant::now() + time.cancel;
-        let done = tokio::select! {
-            done = act(backend, step, call, time, started) => done,
-            () = sleep_until(end) => Done::Exchange(Err(NoAnswer::TimedOut("Cancel-Session took too long".into()))),
-        };
-        if let Done::Exchange(result) = done {
-            report_answer(session, started.elapsed(), result, false, false);
+        let activity = Activity::new(step, |_| Vec::new(), time, started);
+        if let Activity::Over = activity {
+            return;
+        }
+        let purpose = activity.purpose();
+        let done = timeout(time.cancel, activity.carry_out(backend)).await;
+        let done = done.unwrap_or_else(|_| {
+            Done::Exchange(Err(NoAnswer::TimedOut("Cancel-Session took too long".into())))
+        });
+        if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
+            report(session, started.elapsed(), purpose, result);
         }
         while let Some(event) = session.poll_event() {
             observe(&event);
         }
-    }
-}
-
-/// One exchange, or one pause, or nothing at all while the body is gathered.
-async fn act<K: Backend>(
-    backend: &mut K,
-    step: Step,
-    call: Option<Call>,
-    time: &TimeLimits,
-    started: Instant,
-) -> Done {
-    match (step, call) {
-        (Step::Wait(until), _) => {
-            sleep_until(started + until).await;
-            Done::AskAgain
-        }
-        (step, Some(call)) => Done::Exchange(backend.exchange(call, patience(&step, time)).await),
-        _ => pending().await,
-    }
-}
-
-fn patience(step: &Step, time: &TimeLimits) -> Patience {
-    let answer = match step {
-        Step::Send(Packet::Fragment { range, .. }) if range.is_last() => time.final_ack,
-        Step::Send(Packet::CloseSession { .. }) => time.final_ack,
-        _ => time.ack,
-    };
-    Patience { connect: time.connect, stall: time.stall, answer }
-}
-
-fn report_answer(
-    session: &mut Session,
-    now: Duration,
-    result: Result<Answer, NoAnswer>,
-    is_reply: bool,
-    is_evidence: bool,
-) {
-    match result {
-        Ok(Answer { status, .. }) if is_reply => reply_answered(session, now, status),
-        Ok(Answer { status, headers, .. }) if is_evidence => session.evidence(now, status, &headers),
-        Ok(Answer { status, headers, .. }) => session.answered(now, status, &headers),
-        Err(NoAnswer::Impossible(cause)) if is_reply => session.reply_refused(now, cause),
-        Err(NoAnswer::Unsent(cause) | NoAnswer::Impossible(cause)) => {
-            session.unanswered(now, Silence::Unsent, cause);
-        }
-        Err(NoAnswer::Lost(cause)) => session.unanswered(now, Silence::Lost, cause),
-        Err(NoAnswer::TimedOut(cause)) => session.unanswered(now, Silence::TimedOut, cause),
-    }
-}
-
-fn reply_answered(session: &mut Session, now: Duration, status: StatusCode) {
-    let detail = format!("the request for the reply was answered {status}");
-    if status.is_success() {
-        session.reply_fetched(now);
-    } else if status.is_server_error() {
-        session.unanswered(now, Silence::Lost, detail);
-    } else {
-        session.reply_refused(now, detail);
     }
 }
 

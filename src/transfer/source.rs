@@ -1,11 +1,14 @@
 //! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are never copied.
 
 use super::budget::{Account, Budget};
+use crate::bits::ContentRange;
 use crate::error::{Failure, Problem};
+use crate::limits::Limits;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
+use std::future::pending;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,6 +22,8 @@ pub(super) struct Source<B> {
     total: u64,
     idle: Duration,
     account: Account,
+    /// Bytes held beyond which nothing is read ahead of a fragment that is on its way.
+    enough: u64,
     /// Bytes `start..end` of the file.
     pieces: VecDeque<Bytes>,
     start: u64,
@@ -48,12 +53,13 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::error::Error,
 {
-    pub(super) fn new(body: B, total: u64, idle: Duration, budget: &Budget) -> Self {
+    pub(super) fn new(body: B, total: u64, limits: &Limits, budget: &Budget) -> Self {
         Source {
             body,
             total,
-            idle,
+            idle: limits.time.idle,
             account: budget.open(),
+            enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
             start: 0,
             end: 0,
@@ -94,13 +100,13 @@ where
         }
     }
 
-    /// The pieces of `from..to`, which must be held.
-    pub(super) fn slice(&self, from: u64, to: u64) -> Vec<Bytes> {
+    /// The pieces of a range that is held.
+    pub(super) fn slice(&self, range: ContentRange) -> Vec<Bytes> {
         let mut slices = Vec::with_capacity(self.pieces.len());
         let mut at = self.start;
         for piece in &self.pieces {
             let next = at + piece.len() as u64;
-            let (first, last) = (from.max(at), to.min(next));
+            let (first, last) = (range.start().max(at), range.end().min(next));
             if first < last {
                 // Both are offsets within a piece in memory: they fit.
                 slices.push(piece.slice((first - at) as usize..(last - at) as usize));
@@ -138,23 +144,35 @@ where
         let goal = self.goal.unwrap_or(self.total);
         let from = self.ready();
         while self.end < goal {
-            let room = self.end - self.start + self.piece;
-            if !self.account.try_raise(room) {
+            let held = self.end - self.start;
+            if held >= self.enough && !self.fragments.is_empty() {
+                // The socket's buffer goes on taking what comes. The acknowledgement that is due ends the wait.
+                self.rest();
+                return pending().await;
+            }
+            if !self.account.try_extend(held, self.piece) {
                 if self.end > from && !in_flight {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(from, self.end));
                 }
-                self.account.raise(room).await;
+                // The client is not to blame for this time.
+                self.rest();
+                self.account.extend(held, self.piece).await;
             }
             self.read_piece().await?;
         }
         Ok(self.complete(from, goal))
     }
 
+    /// The client is not waited for at the moment.
+    pub(super) fn rest(&mut self) {
+        self.waiting = None;
+    }
+
     fn complete(&mut self, from: u64, end: u64) -> Delivery {
         self.fragments.push_back(end);
         self.goal = None;
-        self.waiting = None;
+        self.rest();
         Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
     }
 

@@ -121,18 +121,21 @@ fn wrong_routes_are_refused() {
             "p.toml:2: route[0].path: \"x\" is not a path that begins with '/'",
         ),
         ("path = '/'\nbackend = 5", "p.toml:3: route[0].backend: 5 is not a URL"),
-        ("path = '/'\nbackend = 'iis'", "p.toml:3: route[0].backend: \"iis\" is not an absolute URL"),
+        (
+            "path = '/'\nbackend = 'iis'",
+            "p.toml:3: route[0].backend: \"iis\" is refused: write an absolute URL",
+        ),
         (
             "path = '/'\nbackend = 'https://iis/'",
-            "p.toml:3: route[0].backend: \"https://iis/\" is https, which is not supported",
+            "p.toml:3: route[0].backend: \"https://iis/\" is refused: https is not supported",
         ),
         (
             "path = '/'\nbackend = 'http://u:secret@iis/'",
-            "p.toml:3: route[0].backend: \"http://***\" holds a user name",
+            "p.toml:3: route[0].backend: \"http://***\" is refused: a user name",
         ),
         (
             "path = '/'\nbackend = 'http://iis/?s=secret'",
-            "p.toml:3: route[0].backend: \"http://iis/?***\" has a query",
+            "p.toml:3: route[0].backend: \"http://iis/?***\" is refused: a backend URL cannot have a query",
         ),
         (
             "PB\nprofile = 'iss'",
@@ -215,7 +218,7 @@ fn wrong_variables_are_refused() {
         ("PUT2BITS_FOO_BAR_BAZ_QUX", "", "PUT2BITS_FOO_BAR_BAZ_QUX: unknown variable"),
         ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: listen: \"\" is not an IP address"),
         ("PUT2BITS_WORKERS", "+4", "PUT2BITS_WORKERS: workers: \"+4\" is not a whole number"),
-        ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: backend: \"x\" is not an absolute URL"),
+        ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: backend: \"x\" is refused: write an absolute URL"),
         ("PUT2BITS_CONFIG", "/nowhere/x.toml", "cannot read /nowhere/x.toml: "),
     ] {
         let line = Case::new().var(name, value).error();

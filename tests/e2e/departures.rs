@@ -46,10 +46,11 @@ async fn before_the_session_is_open() {
 #[tokio::test]
 async fn while_an_answer_is_due() {
     let backend = Backend::new(&[], &["stall:fragment:after=1"]);
-    let proxy = Settings::to(&backend).fragments_of(256 * KIB).set("timeouts.cancel", "300ms").start().await;
+    let settings = Settings::to(&backend).fragments_of(256 * KIB).set("fragment.max", "512KiB");
+    let proxy = settings.set("timeouts.cancel", "300ms").start().await;
     let mut upload = proxy.put("/a", File::new(8 * MIB)).await;
-    // One fragment acknowledged, one in flight, half of a third one gathered: the client is being read from.
-    upload.send_to(640 * KIB).await;
+    // 256 KiB acknowledged, 512 KiB in flight, a little of a third fragment gathered: the client is being read from.
+    upload.send_to(800 * KIB).await;
     within("the stall", backend.wait_for(|stats| stats.faults == 1)).await;
     upload.vanish(false);
     assert_cleaned_up(&proxy, &backend).await;

@@ -9,6 +9,8 @@
 //!
 //! `SIMULATION_SCHEDULES=10000000` runs more of them, `SIMULATION_FIRST` begins elsewhere.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod faults;
 mod world;
 

@@ -116,6 +116,7 @@ impl Schedule {
         schedule.weather_ends = rng.u64(1..40);
         // Long enough for a run of forty faults.
         schedule.retry.window = Duration::from_secs(3600);
+        schedule.retry.create_window = schedule.retry.window;
         schedule
     }
 

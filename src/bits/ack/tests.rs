@@ -121,9 +121,10 @@ fn good_status_bad_content() {
 #[test]
 fn failures() {
     use Verdict::{Done, OutOfStep, Refused, SessionGone, Transient};
+    type Headers = [(&'static str, &'static str)];
     const APPLICATION: (&str, &str) = ("BITS-Error-Context", "0x7");
     let at = |offset| ("BITS-Received-Content-Range", offset);
-    let rows: &[(PacketKind, u16, &[(&str, &str)], Verdict)] = &[
+    let rows: &[(PacketKind, u16, &Headers, Verdict)] = &[
         (Fragment, 500, &[ACK, code("0x8020001F")], SessionGone { told: true }),
         (Fragment, 404, &[ACK, code("x8020001f")], SessionGone { told: true }),
         (CloseSession, 500, &[ACK, ("BITS-Error", "8020001F")], SessionGone { told: true }),

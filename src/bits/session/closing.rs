@@ -6,6 +6,7 @@
 use super::{Event, Phase, Session};
 use crate::bits::AmbiguousClose;
 use crate::bits::ack::{Ack, Verdict};
+use crate::bits::packet::SessionId;
 use crate::bits::range::decimal;
 use crate::error::{Failure, Problem};
 use http::header::{CONTENT_LENGTH, LAST_MODIFIED};
@@ -48,12 +49,13 @@ impl Session {
         match ack.verdict {
             Verdict::Done => self.finish(Ok(())),
             Verdict::SessionGone { told } if self.close_in_doubt => {
-                self.decide_close(told, &failure(Problem::CloseInDoubt))
+                self.decide_close(now, None, told, &failure(Problem::CloseInDoubt));
             }
             Verdict::SessionGone { .. } => self.finish(Err(failure(Problem::SessionLost))),
             // The first Close may have published the file that now is in the way.
             Verdict::Refused(problem @ (Problem::Exists | Problem::Forbidden)) if self.close_in_doubt => {
-                self.decide_close(false, &failure(problem));
+                let session = self.closing();
+                self.decide_close(now, session, false, &failure(problem));
             }
             Verdict::Transient(problem) => self.close_failed(now, true, failure(problem), ack.retry_after),
             Verdict::Refused(problem) => self.fail(now, failure(problem)),
@@ -73,22 +75,30 @@ impl Session {
         self.close_in_doubt |= may_have_acted;
         if let Err(failure) = self.try_again(now, failure, retry_after) {
             if self.close_in_doubt {
-                self.decide_close(false, &failure);
+                let session = self.closing();
+                self.decide_close(now, session, false, &failure);
             } else {
                 self.fail(now, failure);
             }
         }
     }
 
+    fn closing(&self) -> Option<SessionId> {
+        match &self.phase {
+            Phase::Closing(id) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    /// `session`: what the server may still know; it is cancelled if the file turns out not to be stored.
     /// `told`: the server said "session not found" by the protocol's own code.
-    fn decide_close(&mut self, told: bool, failure: &Failure) {
+    fn decide_close(&mut self, now: Duration, session: Option<SessionId>, told: bool, failure: &Failure) {
+        self.not_before = None;
+        self.phase = Phase::Verifying(session);
         match self.settings.ambiguous_close {
-            AmbiguousClose::Accept if told => self.close_decided(true, "accepted as configured".into()),
-            AmbiguousClose::Accept | AmbiguousClose::Verify => {
-                self.not_before = None;
-                self.phase = Phase::Verifying;
-            }
-            AmbiguousClose::Fail => self.close_decided(false, failure.detail.clone()),
+            AmbiguousClose::Accept if told => self.close_decided(now, true, "accepted as configured".into()),
+            AmbiguousClose::Accept | AmbiguousClose::Verify => {}
+            AmbiguousClose::Fail => self.close_decided(now, false, failure.detail.clone()),
         }
     }
 
@@ -106,21 +116,25 @@ impl Session {
             headers.get(LAST_MODIFIED).and_then(text).and_then(|text| httpdate::parse_http_date(text).ok());
         let is_new = written.zip(self.created_at).is_some_and(|(written, begun)| written >= begun);
         if status == StatusCode::OK && length == Some(self.settings.total) && is_new {
-            self.close_decided(true, format!("the target has {} bytes and is new", self.settings.total));
+            self.close_decided(now, true, format!("the target has {} bytes and is new", self.settings.total));
         } else {
-            self.close_decided(false, describe(status, length, written, self.created_at));
+            self.close_decided(now, false, describe(status, length, written, self.created_at));
         }
     }
 
     pub(super) fn evidence_failed(&mut self, now: Duration, failure: Failure) {
         if let Err(failure) = self.try_again(now, failure, None) {
-            self.close_decided(false, failure.detail);
+            self.close_decided(now, false, failure.detail);
         }
     }
 
-    fn close_decided(&mut self, stored: bool, detail: String) {
+    fn close_decided(&mut self, now: Duration, stored: bool, detail: String) {
         self.events.push_back(Event::CloseDecided { stored, detail: detail.clone() });
-        self.finish(if stored { Ok(()) } else { Err(Failure::new(Problem::CloseInDoubt, detail)) });
+        if stored {
+            self.finish(Ok(()));
+        } else {
+            self.fail(now, Failure::new(Problem::CloseInDoubt, detail));
+        }
     }
 }
 

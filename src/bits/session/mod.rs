@@ -18,7 +18,8 @@
 //!
 //! What it never does, whatever the server answers:
 //! - send a byte again that was acknowledged, or one that may have been taken to a server that would store it twice;
-//! - close before the server itself said that the next wanted offset is the total;
+//! - close before the server itself acknowledged every byte (by the offset it wants next, or, where it tells none, by
+//!   taking each fragment without a doubt);
 //! - go back behind an acknowledged offset;
 //! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
 //!
@@ -48,64 +49,27 @@
 //! ```
 
 mod closing;
+mod event;
 mod sending;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
-use super::AmbiguousClose;
+pub use event::{Event, SessionStats};
+pub use settings::SessionSettings;
+
 use super::ack::{Ack, Verdict};
 use super::packet::{Packet, PacketKind, SessionId};
 use super::profile::Profile;
 use super::range::ContentRange;
 use super::sizing::Sizer;
 use crate::error::{Failure, Problem};
-use crate::limits::{FragmentLimits, RetryLimits, TimeLimits};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 use trouble::Patience;
-
-/// What a session is to do, fixed at its start.
-#[derive(Debug, Clone)]
-pub struct SessionSettings {
-    /// Size of the file in bytes; never changes (a different total in a later fragment is an error at IIS).
-    pub total: u64,
-    /// What kind of server this is; nothing: recognise it by its answers, and until then assume nothing.
-    pub profile: Option<&'static Profile>,
-    /// Bounds of the fragments.
-    pub fragment: FragmentLimits,
-    /// Largest fragment that earlier uploads found the backend to take, in bytes.
-    pub ceiling: Option<u64>,
-    /// What is tried again, and for how long.
-    pub retry: RetryLimits,
-    /// How long Cancel-Session is tried.
-    pub cancel: Duration,
-    /// What a lost answer to Close-Session means.
-    pub ambiguous_close: AmbiguousClose,
-    /// Whether the reply of an upload-reply server is fetched before Close-Session deletes it.
-    pub wants_reply: bool,
-    /// Seed of the jitter.
-    pub seed: u64,
-}
-
-impl SessionSettings {
-    /// All defaults for a file of that size.
-    pub fn new(total: u64) -> Self {
-        SessionSettings {
-            total,
-            profile: None,
-            fragment: FragmentLimits::default(),
-            ceiling: None,
-            retry: RetryLimits::default(),
-            cancel: TimeLimits::default().cancel,
-            ambiguous_close: AmbiguousClose::default(),
-            wants_reply: false,
-            seed: 0,
-        }
-    }
-}
 
 /// What the caller has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,67 +97,6 @@ pub enum Silence {
     Lost,
     /// No answer in time; the server may have acted.
     TimedOut,
-}
-
-/// Something worth a log line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The session is open.
-    Created {
-        /// Its id (prints shortened).
-        session: SessionId,
-        /// What kind of server it is taken for.
-        profile: &'static Profile,
-    },
-    /// Trouble that may pass: the exchange is repeated.
-    Retrying {
-        /// What kind of trouble.
-        why: Failure,
-        /// Pause before the next attempt.
-        delay: Duration,
-    },
-    /// The server wants another offset than expected.
-    Resynced {
-        /// Acknowledged before.
-        from: u64,
-        /// Wanted now.
-        to: u64,
-    },
-    /// The server called a fragment too large.
-    FragmentLimit {
-        /// Largest size tried from now on, in bytes.
-        bytes: u64,
-    },
-    /// A new session is begun for the same bytes.
-    Restarted {
-        /// Why.
-        why: Failure,
-    },
-    /// The reply of the application behind the server could not be fetched.
-    ReplyLost {
-        /// What happened.
-        detail: String,
-    },
-    /// An answer to Close-Session was lost; this is how it was decided.
-    CloseDecided {
-        /// Whether it counts as success.
-        stored: bool,
-        /// By what evidence.
-        detail: String,
-    },
-}
-
-/// Figures of a session so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SessionStats {
-    /// Fragments whose bytes were taken.
-    pub fragments: u64,
-    /// Smallest and largest number of bytes taken at once.
-    pub sizes: Option<(u64, u64)>,
-    /// Exchanges repeated after trouble.
-    pub retries: u64,
-    /// Sessions begun anew.
-    pub restarts: u32,
 }
 
 /// One upload session, from Create-Session to Close-Session or Cancel-Session.
@@ -230,8 +133,13 @@ enum Phase {
     Sending(SessionId),
     Fetching(SessionId, HeaderValue),
     Closing(SessionId),
-    Verifying,
-    Cancelling { session: SessionId, until: Duration, then: Then },
+    /// With the session, if the server may still know it.
+    Verifying(Option<SessionId>),
+    Cancelling {
+        session: SessionId,
+        until: Duration,
+        then: Then,
+    },
     Finished(Result<(), Failure>),
 }
 
@@ -321,7 +229,7 @@ impl Session {
                 Question::Packet(PacketKind::CloseSession),
                 Step::Send(Packet::CloseSession { session: id.clone() }),
             ),
-            Phase::Verifying => (Question::Target, Step::LookAtTarget),
+            Phase::Verifying(_) => (Question::Target, Step::LookAtTarget),
             Phase::Cancelling { session, .. } => (
                 Question::Packet(PacketKind::CancelSession),
                 Step::Send(Packet::CancelSession { session: session.clone() }),
@@ -338,11 +246,9 @@ impl Session {
     /// The head of the answer to the packet just sent.
     pub fn answered(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
         let Some(asked) = self.asked.take() else { return };
-        let took = now.saturating_sub(asked.at);
         match asked.question {
             Question::Packet(kind) => {
                 let ack = Ack::read(kind, status, headers);
-                self.sizer.answered(took);
                 match kind {
                     PacketKind::CreateSession => self.create_answered(now, ack, headers),
                     PacketKind::CloseSession => self.close_answered(now, ack),
@@ -352,7 +258,7 @@ impl Session {
             }
             Question::Fragment(range) => {
                 let ack = Ack::read(PacketKind::Fragment, status, headers);
-                self.fragment_answered(now, range, took, ack);
+                self.fragment_answered(now, range, now.saturating_sub(asked.at), ack);
             }
             // Those have calls of their own.
             Question::Reply | Question::Target => {}
@@ -375,7 +281,7 @@ impl Session {
         let may_have_acted = silence != Silence::Unsent;
         match asked.question {
             Question::Packet(PacketKind::CloseSession) => {
-                self.close_failed(now, may_have_acted, failure, None)
+                self.close_failed(now, may_have_acted, failure, None);
             }
             Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
             Question::Packet(_) => self.create_failed(now, failure, None),
@@ -388,9 +294,10 @@ impl Session {
 
     /// Ends the upload with this failure: at once, or when the exchange under way is over. An open session is cancelled.
     ///
-    /// Once every byte is acknowledged this has no effect: the file is published all the same.
+    /// Once every byte is acknowledged this has no effect: the file is published all the same. Of several reasons the first
+    /// stays.
     pub fn abort(&mut self, now: Duration, failure: Failure) {
-        self.abort = Some(failure);
+        self.abort.get_or_insert(failure);
         if self.asked.is_none() {
             self.honour_abort(now);
         }
@@ -406,6 +313,11 @@ impl Session {
         self.sizer.next(self.settings.total.saturating_sub(from), share)
     }
 
+    /// The server took that long from the last byte of a packet to its answer: what no size of fragments can save.
+    pub fn waited(&mut self, time: Duration) {
+        self.sizer.answered(time);
+    }
+
     /// The client took that long to deliver that many bytes.
     pub fn delivered(&mut self, bytes: u64, took: Duration) {
         self.sizer.delivered(bytes, took);
@@ -418,7 +330,7 @@ impl Session {
 
     /// Whether the backend has every byte and publishes the file, so that the client is not needed any more.
     pub fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying)
+        matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_))
     }
 
     /// How the upload ends, as soon as that is decided: a Cancel-Session may still be under way.
@@ -430,7 +342,8 @@ impl Session {
         }
     }
 
-    /// Largest fragment that the backend was found to take, if a limit was met. For the next upload's settings.
+    /// Largest fragment that the backend takes, if a limit was met and a fragment within it was taken. For the next
+    /// upload's settings.
     pub fn ceiling(&self) -> Option<u64> {
         self.sizer.ceiling()
     }
@@ -482,6 +395,9 @@ impl Session {
 
     /// A lost answer leaves an orphan session at the server, which forgets it by itself.
     fn create_failed(&mut self, now: Duration, failure: Failure, retry_after: Option<Duration>) {
+        if self.abort.is_some() {
+            return;
+        }
         if let Err(failure) = self.try_again(now, failure, retry_after) {
             self.finish(Err(failure));
         }
@@ -493,14 +409,13 @@ impl Session {
 
     fn honour_abort(&mut self, now: Duration) {
         let Some(failure) = self.abort.take() else { return };
-        match &mut self.phase {
+        match &self.phase {
             Phase::Creating => self.finish(Err(failure)),
-            Phase::Sending(id) => {
+            Phase::Sending(id) | Phase::Cancelling { session: id, then: Then::Restart, .. } => {
                 let id = id.clone();
                 self.cancel(now, id, Then::Fail(failure));
             }
-            Phase::Cancelling { then: then @ Then::Restart, .. } => *then = Then::Fail(failure),
-            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying => {}
+            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_) => {}
             Phase::Cancelling { .. } | Phase::Finished(_) => {}
         }
     }

@@ -138,6 +138,10 @@ impl Session {
         failure: Failure,
         retry_after: Option<Duration>,
     ) {
+        // Nothing is tried again for an upload that is aborted.
+        if self.abort.is_some() {
+            return;
+        }
         if !may_have_acted || self.profile.overlap.may_resend() {
             self.in_doubt |= may_have_acted;
             if let Err(failure) = self.try_again(now, failure, retry_after) {
@@ -155,7 +159,7 @@ impl Session {
     /// Ends the upload with a failure and cancels the session.
     pub(super) fn fail(&mut self, now: Duration, failure: Failure) {
         match &self.phase {
-            Phase::Sending(id) | Phase::Fetching(id, _) | Phase::Closing(id) => {
+            Phase::Sending(id) | Phase::Fetching(id, _) | Phase::Closing(id) | Phase::Verifying(Some(id)) => {
                 let id = id.clone();
                 self.cancel(now, id, Then::Fail(failure));
             }

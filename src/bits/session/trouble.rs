@@ -57,7 +57,7 @@ impl Session {
         let since = *self.patience.since.get_or_insert(now);
         let delay = self.patience.delays.next().unwrap_or(self.settings.retry.max_delay);
         let delay = delay.max(retry_after.unwrap_or_default());
-        if now + delay > since + self.settings.retry.window {
+        if now + delay > since + self.window() {
             let spent = now.saturating_sub(since).as_secs();
             let detail = format!("{}; given up after {spent} s without progress", failure.detail);
             let retry_after = retry_after.map(|wait| wait.as_secs().max(1));
@@ -67,6 +67,15 @@ impl Session {
         self.stats.retries += 1;
         self.events.push_back(Event::Retrying { why: failure, delay });
         Ok(())
+    }
+
+    /// How long the present trouble may last.
+    fn window(&self) -> Duration {
+        let retry = &self.settings.retry;
+        match self.phase {
+            Phase::Creating if self.stats.restarts == 0 => retry.create_window.min(retry.window),
+            _ => retry.window,
+        }
     }
 
     /// An answered exchange brought no progress.
@@ -91,7 +100,9 @@ impl Session {
     ) {
         let Phase::Sending(id) = &self.phase else { return };
         let id = id.clone();
-        let then = if self.acked == 0 && self.stats.restarts < self.settings.retry.restarts {
+        let then = if let Some(abort) = self.abort.take() {
+            Then::Fail(abort)
+        } else if self.acked == 0 && self.stats.restarts < self.settings.retry.restarts {
             let why = failure.clone();
             match self.try_again(now, failure, retry_after) {
                 Ok(()) => {
@@ -111,12 +122,13 @@ impl Session {
         }
     }
 
-    /// Sends Cancel-Session, for a bounded time, and then goes on. It is sent at once even if trouble asked for a pause.
+    /// Sends Cancel-Session, for a bounded time, and then goes on. That of a failed upload is sent at once even if trouble
+    /// asked for a pause.
     pub(super) fn cancel(&mut self, now: Duration, session: SessionId, then: Then) {
-        let until = now + self.settings.cancel;
         if let Then::Fail(_) = then {
             self.not_before = None;
         }
+        let until = self.not_before.unwrap_or(now) + self.settings.cancel;
         self.phase = Phase::Cancelling { session, until, then };
     }
 

@@ -39,6 +39,14 @@ fn the_disk_counts_sessions_and_files() {
 }
 
 #[test]
+fn the_disk_counts_a_file_once() {
+    let mut peer = Peer::open(&["disk=100", "publish=last-fragment"]);
+    peer.fragment(0, 60, 60);
+    peer.create();
+    assert_eq!(peer.fragment(0, 40, 40), "200 next=40", "although the first session is still open");
+}
+
+#[test]
 fn a_total_that_changes() {
     let mut peer = Peer::open(&["total-may-change=yes"]);
     assert_eq!(peer.fragment(0, 100, 1024), "200 next=100");

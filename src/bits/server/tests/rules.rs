@@ -30,6 +30,15 @@ fn overlaps() {
 }
 
 #[test]
+fn writing_over_the_beginning_does_not_shorten_the_file() {
+    let mut peer = Peer::open(&["overlap=overwrite", "early-close=publish"]);
+    peer.fragment(0, 600, 1024);
+    assert_eq!(peer.fragment(0, 100, 1024), "200 next=100");
+    assert_eq!(peer.close(), "200");
+    assert_eq!(peer.published(), [600]);
+}
+
+#[test]
 fn an_intake_says_where_bytes_go() {
     for (rule, start, expected) in [
         ("trim", 500, (600, 100, 424)),

@@ -1,0 +1,137 @@
+//! The transfer between a body made by the test and a BITS server in memory. Time is tokio's paused clock: it moves only
+//! when every task waits, so a pause of an hour takes no time and a test is the same each time.
+
+mod ending;
+mod gathering;
+mod memory;
+mod peers;
+
+use super::*;
+use crate::bits::server::{Knobs, Server};
+use crate::bits::{Packet, Profile};
+use crate::error::Problem;
+use crate::limits::{FragmentLimits, Limits};
+use crate::route::{BackendUrl, ReplyMode};
+use peers::{Fate, Feed, Host, State};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// What a test decides about an upload before it starts.
+struct Setup {
+    total: u64,
+    shared: Shared,
+    route: Route,
+    host: Arc<Mutex<State>>,
+}
+
+impl Setup {
+    /// A file of `total` bytes in fragments of 100, to a server that refuses repeated bytes.
+    fn new(total: u64) -> Self {
+        let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
+        route.profile = Some(&Profile::REFUSE);
+        let shared = Shared {
+            limits: Arc::new(Limits { fragment: fixed(100), ..Limits::default() }),
+            budget: Budget::new(1 << 20),
+            ceiling: Arc::new(AtomicU64::new(u64::MAX)),
+            stop: CancellationToken::new(),
+        };
+        let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
+        Setup { total, shared, route, host }
+    }
+
+    fn fragments(mut self, fragment: FragmentLimits) -> Self {
+        let limits = Limits { fragment, ..(*self.shared.limits).clone() };
+        self.shared.limits = Arc::new(limits);
+        self
+    }
+
+    fn knobs(self, change: impl FnOnce(&mut Knobs)) -> Self {
+        let mut knobs = Knobs::strict();
+        change(&mut knobs);
+        self.host.lock().unwrap().server.set_knobs(knobs);
+        self
+    }
+
+    /// What happens to each question; without a plan all are served.
+    fn plan(self, plan: impl FnMut(&str) -> Fate + Send + 'static) -> Self {
+        self.host.lock().unwrap().plan = Box::new(plan);
+        self
+    }
+
+    fn start<B>(&self, body: B) -> Running
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::error::Error,
+    {
+        let upload = Upload {
+            id: "test".into(),
+            method: Method::PUT,
+            route: Arc::new(self.route.clone()),
+            destination: Destination {
+                target: "/up/f.bin".parse().unwrap(),
+                host: HeaderValue::from_static("backend"),
+                content_name: HeaderValue::from_static("f.bin"),
+            },
+            total: self.total,
+        };
+        let (sender, client) = oneshot::channel();
+        let host = Host::new(Arc::clone(&self.host));
+        let task = tokio::spawn(run(upload, host, body, self.shared.clone(), sender, |_| {}));
+        Running { task, client: Some(client), host: Arc::clone(&self.host), started: Instant::now() }
+    }
+}
+
+/// An upload under way.
+struct Running {
+    task: JoinHandle<(Option<Failure>, Report)>,
+    client: Option<oneshot::Receiver<Outcome>>,
+    host: Arc<Mutex<State>>,
+    started: Instant,
+}
+
+impl Running {
+    fn log(&self) -> Vec<String> {
+        self.host.lock().unwrap().log.clone()
+    }
+
+    async fn outcome(&mut self) -> Outcome {
+        self.client.take().expect("one outcome").await.expect("an outcome")
+    }
+
+    /// Waits for success and for the end of the task.
+    async fn stored(mut self) -> (Stored, Report) {
+        let stored = self.outcome().await.result.expect("stored");
+        let (failure, report) = self.task.await.unwrap();
+        assert_eq!(failure, None);
+        (stored, report)
+    }
+
+    /// Waits for the failure, then for the end of the task; gives the time in between.
+    async fn failed(mut self, problem: Problem) -> Duration {
+        let failure = self.outcome().await.result.expect_err("failed");
+        assert_eq!(failure.problem, problem, "{failure}");
+        let decided = Instant::now();
+        let end = timeout(Duration::from_secs(24 * 3600), self.task).await;
+        let (reported, _) = end.expect("an end").unwrap();
+        assert_eq!(reported, Some(failure));
+        decided.elapsed()
+    }
+}
+
+fn fixed(size: u64) -> FragmentLimits {
+    FragmentLimits { min: size, first: size, max: size, time: Duration::from_secs(1) }
+}
+
+/// The file: every byte tells its place.
+fn bytes(range: std::ops::Range<u64>) -> Bytes {
+    range.map(|offset| (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
+}
+
+/// Lets everything happen that can happen without waiting for a clock.
+async fn settle() {
+    sleep(Duration::from_millis(1)).await;
+}

@@ -1,0 +1,78 @@
+//! What the README and the architecture page say and a test can check.
+
+#![allow(clippy::unwrap_used)]
+
+use put2bits::error::Problem;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn read(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+#[test]
+fn the_table_of_answers_has_every_problem_once() {
+    let readme = read("README.md");
+    let rows = readme.lines().filter(|line| line.starts_with("| ") && line[2..].starts_with(['2', '4', '5']));
+    let mut told = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for code in cells[3].split_whitespace() {
+            assert!(told.insert((cells[1].to_owned(), code.trim_matches('`').to_owned())), "{code} twice");
+        }
+    }
+    let all = Problem::ALL.iter().map(|problem| problem.row());
+    let all = all.map(|row| (row.status.as_str().to_owned(), row.code.to_owned())).collect();
+    assert_eq!(told, all);
+}
+
+/// Who runs all checks and who follows the README run the same tests.
+#[test]
+fn the_last_command_of_all_checks_is_the_readmes() {
+    let readme = read("README.md");
+    let (_, after) = readme.split_once("**Run the tests**").unwrap();
+    let command = after.split("```sh").nth(1).unwrap().lines().find(|line| !line.is_empty()).unwrap();
+    assert_eq!(read(".ci/run").lines().last(), Some(command));
+}
+
+#[test]
+fn links_lead_to_files() {
+    for name in ["README.md", "CHANGELOG.md"] {
+        for link in read(name).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let is_file = !link.starts_with("http") && !link.starts_with('#');
+            assert!(!is_file || Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{name}: {link}");
+        }
+    }
+}
+
+/// All Rust source of a file or folder.
+fn source(path: &Path) -> String {
+    if path.is_file() {
+        return fs::read_to_string(path).unwrap();
+    }
+    fs::read_dir(path).unwrap().map(|entry| source(&entry.unwrap().path())).collect()
+}
+
+/// The promises name their tests, each as a place and a function: `` `tests/front` `every_rule_over_the_wire` ``.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = read("src/lib.rs");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("//! | P")).collect();
+    assert_eq!(rows.len(), 14);
+    let mut checked = 0;
+    for row in rows {
+        let words: Vec<&str> = row.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+        let quoted = |word: &str| Some(word.strip_prefix('`')?.strip_suffix('`')?.to_owned());
+        for pair in words.windows(2) {
+            let (Some(place), Some(name)) = (quoted(pair[0]), quoted(pair[1])) else { continue };
+            if !place.contains('/') || name.contains('/') {
+                continue;
+            }
+            let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&place));
+            assert!(source.contains(&format!("fn {name}(")), "no test {name} in {place}: {row}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
