@@ -130,7 +130,7 @@ impl Drop for Proxy {
 /// If the address can't be bound or the system refuses what a server needs.
 pub fn serve(config: Config) -> Result<(), ServeError> {
     let runtime = runtime()?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         // Before anything is bound: a signal must find its handler.
         let mut signals = Signals::new()?;
         let proxy = Proxy::start(config)?;
@@ -142,7 +142,10 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
             signal = signals.next() => tracing::warn!("{signal} again: stopping at once"),
         }
         Ok(())
-    })
+    });
+    // Dropping it would wait for the thread that waits for the workers.
+    runtime.shutdown_background();
+    served
 }
 
 /// The signals that stop a server.

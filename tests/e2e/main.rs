@@ -3,6 +3,8 @@
 //! `support` starts the parts; each other module is a theme. Linux is needed for what is asserted about memory and
 //! descriptors, and `curl` for the tests named after it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 mod close;

@@ -18,8 +18,9 @@ async fn a_stalled_backend_and_forty_eager_clients() {
     // Pieces pin the buffers they were read into, and the allocator keeps gaps: a quarter more than the budget.
     const BOUND: u64 = BUDGET + BUDGET / 4 + CLIENTS * PER_CLIENT;
     let backend = Backend::new(&[], &[]);
+    // Each wants two fragments, ten times the budget together.
     let limits = Settings::to(&backend).set("limits.memory", &BUDGET.to_string());
-    let proxy = limits.set("fragment.max", "4MiB").start().await;
+    let proxy = limits.fragments_of(4 * MIB).start().await;
     let idle = proxy.memory().now;
 
     let mut uploads = Vec::new();

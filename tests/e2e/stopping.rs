@@ -3,6 +3,7 @@
 use crate::support::{Backend, File, Proxy, Settings, Upload, message, program, signal, within};
 use put2bits::limits::MIB;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 /// An upload that is half done.
 async fn half_done(proxy: &Proxy, backend: &Backend) -> Upload {
@@ -52,8 +53,11 @@ async fn a_second_signal_ends_it_at_once() {
     let mut proxy = Settings::to(&backend).set("timeouts.grace", "1h").start().await;
     let _upload = half_done(&proxy, &backend).await;
     stop(&proxy, "TERM").await;
+    let begun = Instant::now();
     signal(proxy.pid(), "TERM");
     assert_eq!(proxy.exit_code().await, Some(0));
+    // Not even the client, which stays connected, is waited for.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     proxy.line("that it was told twice", |line| message(line).contains("again: stopping at once")).await;
 }
 

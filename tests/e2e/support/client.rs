@@ -117,14 +117,14 @@ impl Upload {
         (answer, self.stream)
     }
 
-    /// Sends everything, however often it is told to stop, and only then looks for an answer.
+    /// Sends everything, however often it is told to stop, and only then looks for an answer. Every byte has to be
+    /// taken: a connection that is closed with unread bytes is reset, which on other systems than this one would
+    /// destroy the answer.
     pub(crate) async fn finish_blindly(mut self) -> Answer {
         within("the answer", async {
             while self.sent < self.file.size {
                 let piece = self.file.piece(self.sent);
-                if self.stream.write_all(piece).await.is_err() {
-                    break;
-                }
+                self.stream.write_all(piece).await.expect("the rest of the body is read away");
                 self.sent += piece.len() as u64;
             }
             read_answer(&mut self.stream).await

@@ -11,7 +11,7 @@ use std::thread;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-/// How to start it: `serve` with JSON logs, a port from the system and short pauses before new attempts.
+/// How to start it: `serve` with JSON logs, a port from the system, short pauses before new attempts, long lingering.
 pub(crate) struct Settings {
     variables: Vec<(String, String)>,
     /// Text of the configuration file.
@@ -41,6 +41,8 @@ impl Settings {
             .set("log.format", "json")
             .set("retry.first_delay", "5ms")
             .set("retry.max_delay", "50ms")
+            // Long enough for a busy machine.
+            .set("timeouts.linger", "30s")
     }
 
     /// Sets a key of the configuration.
