@@ -3,6 +3,7 @@
 //! `support` starts the parts; each other module is a theme. Linux is needed for what is asserted about memory and
 //! descriptors, and `curl` for the tests named after it.
 
+// Helpers outside of test functions panic too: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
