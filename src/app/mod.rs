@@ -73,7 +73,6 @@ impl Proxy {
     /// # Errors
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        keep_freed_memory();
         let Config { listen, workers, routes, limits, .. } = config;
         let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
@@ -188,15 +187,6 @@ impl Signals {
         }
         "Ctrl-C"
     }
-}
-
-/// Makes glibc keep up to 8 MiB of freed memory for each thread, and use it for the next fragment. Otherwise each
-/// fragment that is acknowledged goes back to the system, and its pages are faulted in again: a fifth of the CPU time of
-/// a large upload. glibc goes by the largest block that was ever mapped and freed, and keeps twice its size. This
-/// one is never touched, so it costs nothing; other allocators make nothing of it.
-fn keep_freed_memory() {
-    const BLOCK: usize = 4 << 20;
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(BLOCK)));
 }
 
 /// Connections that wait to be accepted, at most.
