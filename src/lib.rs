@@ -74,7 +74,7 @@
 //! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` (resources) |
 //! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window and the profile allows sending again. | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
 //! | P7 | After a crash of the proxy, a client goes on from the last byte recorded. | **later**: needs resumable uploads | |
-//! | P8 | After SIGTERM no new upload begins; those that run may finish within the grace period, then they are cancelled. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
+//! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
 //! | P9 | At most one transfer drives an upload. | yes: one request is one transfer. Later: the same for resumed ones | by construction |
 //! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched` |
 //! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |

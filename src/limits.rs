@@ -110,7 +110,8 @@ pub struct TimeLimits {
     pub cancel: Duration,
     /// Client side: how long the rest of a refused body is read so that the client can see the answer.
     pub linger: Duration,
-    /// How long running uploads may go on after a signal to stop.
+    /// From a signal to stop to the end of the program at the latest. Running uploads may go on for this time less
+    /// `cancel` (or half of it, if that is more); then they are cancelled.
     pub grace: Duration,
 }
 
@@ -125,7 +126,7 @@ impl Default for TimeLimits {
             final_ack: Duration::from_secs(360),
             cancel: Duration::from_secs(10),
             linger: Duration::from_secs(5),
-            grace: Duration::from_secs(30),
+            grace: Duration::from_secs(25),
         }
     }
 }

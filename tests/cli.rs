@@ -212,7 +212,7 @@ fn check_config_prints_a_file_that_means_the_same() {
         "profile = \"iis\" # PUT2BITS_PROFILE",
         "memory = \"33MB\" # --memory",
         "final_ack = \"1h30m\" # PUT2BITS_TIMEOUTS_FINAL_ACK",
-        "grace = \"30s\" # default",
+        "grace = \"25s\" # default",
     ] {
         assert!(stdout(&first).lines().any(|other| one_blank(other) == line), "{line}\n{}", stdout(&first));
     }

@@ -15,6 +15,7 @@ mod worker;
 
 use crate::backend;
 use crate::config::Config;
+use crate::limits::TimeLimits;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -54,8 +55,25 @@ impl From<io::Error> for ServeError {
 pub struct Proxy {
     addr: SocketAddr,
     stop: Stop,
-    grace: Duration,
+    grace: Grace,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// How the grace period is used.
+#[derive(Debug, Clone, Copy)]
+struct Grace {
+    /// Uploads go on.
+    running: Duration,
+    /// They are cancelled, and their clients told.
+    cancelling: Duration,
+}
+
+impl Grace {
+    /// As long as a Cancel-Session may take is kept for cancelling, but not more than half.
+    fn new(time: &TimeLimits) -> Self {
+        let cancelling = time.cancel.min(time.grace / 2);
+        Grace { running: time.grace - cancelling, cancelling }
+    }
 }
 
 /// The two steps of stopping.
@@ -78,7 +96,7 @@ impl Proxy {
         let addr = listener.local_addr()?;
         let client = backend::Client::new().map_err(io::Error::other)?;
         let stop = Stop { accepting: CancellationToken::new(), uploads: CancellationToken::new() };
-        let grace = limits.time.grace;
+        let grace = Grace::new(&limits.time);
         let common = Arc::new(Common::new(routes, limits, client, stop.uploads.clone()));
 
         let mut threads = Vec::with_capacity(workers + 1);
@@ -97,8 +115,8 @@ impl Proxy {
         self.addr
     }
 
-    /// Stops in order: no new uploads; those that run may go on for the grace period, then they are cancelled. Returns
-    /// when all is over.
+    /// Stops in order: no new uploads; those that run may go on for the most of the grace period, then they are cancelled.
+    /// Returns when all is over, and at the latest at the end of the grace period.
     pub async fn shutdown(mut self) {
         self.stop.accepting.cancel();
         let threads = std::mem::take(&mut self.threads);
@@ -108,10 +126,13 @@ impl Proxy {
                 let _ = thread.join();
             }
         });
-        if tokio::time::timeout(self.grace, &mut joined).await.is_err() {
-            tracing::warn!("the grace period is over: the uploads still running are cancelled");
+        let Grace { running, cancelling } = self.grace;
+        if tokio::time::timeout(running, &mut joined).await.is_err() {
+            tracing::warn!("the uploads that still run are cancelled: the grace period is almost over");
             self.stop.uploads.cancel();
-            let _ = joined.await;
+            if tokio::time::timeout(cancelling, joined).await.is_err() {
+                tracing::warn!("the grace period is over: something still hung, and is left");
+            }
         }
     }
 }
@@ -135,7 +156,7 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         let proxy = Proxy::start(config)?;
         tracing::info!("listening on http://{}", proxy.addr());
         let signal = signals.next().await;
-        tracing::info!("{signal}: no new uploads; running ones may go on for {:?}", proxy.grace);
+        tracing::info!("{signal}: no new uploads; running ones may go on for {:?}", proxy.grace.running);
         tokio::select! {
             () = proxy.shutdown() => tracing::info!("all uploads have ended"),
             signal = signals.next() => tracing::warn!("{signal} again: stopping at once"),

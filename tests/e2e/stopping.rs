@@ -36,7 +36,7 @@ async fn a_running_upload_is_finished_first() {
 #[tokio::test]
 async fn an_upload_that_takes_too_long_is_cancelled_and_told() {
     let backend = Backend::new(&[], &[]);
-    let mut proxy = Settings::to(&backend).set("timeouts.grace", "300ms").start().await;
+    let mut proxy = Settings::to(&backend).set("timeouts.grace", "2s").start().await;
     let mut upload = half_done(&proxy, &backend).await;
     stop(&proxy, "TERM").await;
     upload.answer().await.assert_problem(503, "shutting_down");
