@@ -122,6 +122,7 @@ async fn take_puts(mut stream: TcpStream, delay: Duration) -> io::Result<()> {
 async fn relay(client: TcpStream, target: SocketAddr, rate: u64) -> io::Result<()> {
     /// Sent at once: a millisecond's worth at 1 Gbit/s, the resolution of the timer.
     const PIECE: usize = 128 * 1024;
+    const LATE: Duration = Duration::from_millis(5);
     let server = TcpStream::connect(target).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -134,8 +135,8 @@ async fn relay(client: TcpStream, target: SocketAddr, rate: u64) -> io::Result<(
         if read == 0 {
             return to.shutdown().await;
         }
-        // Time in which the line had nothing to carry is lost.
-        free = free.max(Instant::now()) + Duration::from_secs_f64(read as f64 / rate as f64);
+        // Time in which the line had nothing to carry is lost, but not the little that a timer comes late.
+        free = free.max(Instant::now() - LATE) + Duration::from_secs_f64(read as f64 / rate as f64);
         sleep_until(free).await;
         to.write_all(&buffer[..read]).await?;
     }

@@ -9,6 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
     Tail,
     /// A fast client, 1 Gbit/s and 20 ms to the backend.
     Rtt,
-    /// 1,000 uploads at 64 KiB/s.
+    /// 1,000 uploads at 64 KiB/s, begun within a second.
     Slow,
 }
 
@@ -109,10 +110,15 @@ impl Workload {
     /// Does it: connections first, then all uploads.
     pub(crate) async fn drive(&self, protocol: Protocol, addr: SocketAddr) -> io::Result<Vec<Took>> {
         let (size, in_turn) = (self.size, self.in_turn);
+        // Phones do not all begin in the same moment, nor end.
+        let stagger = self.pace.map_or(Duration::ZERO, |_| Duration::from_secs(1)) / self.at_once as u32;
         let mut uploads = JoinSet::new();
-        for _ in 0..self.at_once {
+        for index in 0..self.at_once {
             let mut client = Client::connect(protocol, addr, self.pace).await?;
             uploads.spawn(async move {
+                if !stagger.is_zero() {
+                    sleep(stagger * index as u32).await;
+                }
                 let mut took = Vec::with_capacity(in_turn);
                 for _ in 0..in_turn {
                     took.push(client.upload(size).await?);
@@ -135,7 +141,8 @@ impl Workload {
             all.sort_by(f64::total_cmp);
             all.get(((all.len() as f64 * share) as usize).min(all.len() - 1)).copied().unwrap_or(f64::NAN)
         };
-        let (whole, tail): (fn(&Took) -> Duration, fn(&Took) -> Duration) = (|t| t.whole, |t| t.tail);
+        let whole = |took: &Took| took.whole;
+        let tail = |took: &Took| took.tail;
         let gb_s = ("GB/s", bytes / used.seconds / 1e9);
         let cpu = ("CPU s/GiB", used.cpu_seconds / (bytes / GIB));
         let peak = ("RSS MiB", used.peak_kib / 1024.0);
