@@ -3,7 +3,7 @@
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
 use crate::error::{Failure, Problem};
-use crate::limits::Limits;
+use crate::limits::{FragmentLimits, Limits};
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -21,6 +21,7 @@ pub(super) struct Source<B> {
     body: B,
     total: u64,
     idle: Duration,
+    sizes: FragmentLimits,
     account: Account,
     /// Bytes held beyond which nothing is read ahead of a fragment that is on its way.
     enough: u64,
@@ -58,6 +59,7 @@ where
             body,
             total,
             idle: limits.time.idle,
+            sizes: limits.fragment.clone(),
             account: budget.open(),
             enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
@@ -136,7 +138,7 @@ where
         self.account.lower(self.end - self.start);
     }
 
-    /// Reads until the fragment aimed at is whole, or as large as memory allows.
+    /// Reads until the fragment aimed at is whole, or as large as memory allows or the client's pace makes sensible.
     ///
     /// Dropping the future loses nothing. `in_flight`: whether a fragment is on its way to the backend, whose
     /// acknowledgement will bring memory back.
@@ -160,8 +162,12 @@ where
                 self.account.extend(held, self.piece).await;
             }
             self.read_piece().await?;
+            // The size aimed at was a guess: for the first fragment, or before the client slowed down.
+            if self.waited >= self.sizes.time && self.end - from >= self.sizes.min {
+                break;
+            }
         }
-        Ok(self.complete(from, goal))
+        Ok(self.complete(from, goal.min(self.end)))
     }
 
     /// The client is not waited for at the moment.

@@ -217,3 +217,19 @@ proptest! {
         })?;
     }
 }
+
+/// A phone gives 10 bytes each 100 ms: nobody waits longer than `fragment.time` for a fragment to fill.
+#[tokio::test(start_paused = true)]
+async fn a_slow_client_gets_small_fragments_from_the_first_on() {
+    let sizes = FragmentLimits { min: 20, first: 200, max: 200, time: Duration::from_millis(450) };
+    let setup = Setup::new(200).fragments(sizes);
+    let (feeder, _, body) = Feed::new();
+    let running = setup.start(body);
+    for piece in pieces(200, 10) {
+        sleep(Duration::from_millis(100)).await;
+        feeder.send(Ok(http_body::Frame::data(piece))).unwrap();
+    }
+    let (_, report) = running.stored().await;
+    let (least, most) = report.stats.sizes.unwrap();
+    assert!(least >= 10 && most <= 60, "{least}..{most}");
+}
