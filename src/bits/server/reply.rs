@@ -2,30 +2,31 @@
 
 use super::SessionKey;
 use super::knobs::{CodeForm, Created, HeaderCase, OffsetOn416, WireKnobs};
+use crate::bits::HResult;
 use crate::bits::PacketKind;
 use crate::bits::header;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// No error.
-pub const CODE_NONE: u32 = 0;
+pub const CODE_NONE: u32 = HResult::NONE.0;
 /// The nameless error of the Python servers.
-pub const CODE_GENERIC: u32 = 1;
+pub const CODE_GENERIC: u32 = HResult::GENERIC.0;
 /// BG_E_SESSION_NOT_FOUND
-pub const CODE_SESSION_NOT_FOUND: u32 = 0x8020_001F;
+pub const CODE_SESSION_NOT_FOUND: u32 = HResult::SESSION_NOT_FOUND.0;
 /// BG_E_TOO_LARGE
-pub const CODE_TOO_LARGE: u32 = 0x8020_0020;
+pub const CODE_TOO_LARGE: u32 = HResult::TOO_LARGE.0;
 /// E_INVALIDARG
-pub const CODE_INVALID_ARGUMENT: u32 = 0x8007_0057;
+pub const CODE_INVALID_ARGUMENT: u32 = HResult::INVALID_ARGUMENT.0;
 /// E_ACCESSDENIED
-pub const CODE_ACCESS_DENIED: u32 = 0x8007_0005;
+pub const CODE_ACCESS_DENIED: u32 = HResult::ACCESS_DENIED.0;
 /// ERROR_FILE_NOT_FOUND as an HRESULT.
-pub const CODE_FILE_NOT_FOUND: u32 = 0x8007_0002;
+pub const CODE_FILE_NOT_FOUND: u32 = HResult::FILE_NOT_FOUND.0;
 /// ERROR_PATH_NOT_FOUND as an HRESULT.
-pub const CODE_PATH_NOT_FOUND: u32 = 0x8007_0003;
+pub const CODE_PATH_NOT_FOUND: u32 = HResult::PATH_NOT_FOUND.0;
 /// ERROR_DISK_FULL as an HRESULT.
-pub const CODE_DISK_FULL: u32 = 0x8007_0070;
+pub const CODE_DISK_FULL: u32 = HResult::DISK_FULL.0;
 /// The same as MC-BUP writes it.
-pub const CODE_DISK_FULL_AS_WRITTEN: u32 = 0x8007_0112;
+pub const CODE_DISK_FULL_AS_WRITTEN: u32 = HResult::DISK_FULL_OR_TIMEOUT.0;
 
 /// BG_ERROR_CONTEXT_REMOTE_FILE: the server itself.
 pub const CONTEXT_SERVER: u32 = 5;

@@ -227,7 +227,7 @@ async fn a_slow_client_gets_small_fragments_from_the_first_on() {
     let running = setup.start(body);
     for piece in pieces(200, 10) {
         sleep(Duration::from_millis(100)).await;
-        feeder.send(Ok(http_body::Frame::data(piece))).unwrap();
+        feeder.send(Ok(Frame::data(piece))).unwrap();
     }
     let (_, report) = running.stored().await;
     let (least, most) = report.stats.sizes.unwrap();
