@@ -102,7 +102,8 @@
 //! - **A fragment in doubt is sent again only to servers that are known to stand it** ([`bits::Overlap`]). Some append
 //!   whatever comes, and the file is corrupt without anybody noticing. So an unknown server never gets a byte twice.
 //! - **Close-Session goes out only when by the server's own answers nothing is missing.** That the last fragment was
-//!   answered with 200 is not enough if the offset beside it says otherwise.
+//!   answered with 200 is not enough if the offset beside it says otherwise. (Of a server that tells no offsets at all,
+//!   the 200 counts, as long as no answer was lost.)
 //! - **A lost answer to Close-Session is the one true ambiguity.** The proxy repeats it, and if the session is then unknown
 //!   it looks for evidence: a file of the right size, written since the session began.
 //! - **What may pass is told apart from what stays** ([`error::Problem`]). A refusal has its precise 4xx, 502 or 507. Trouble

@@ -6,13 +6,12 @@ use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::route::{BackendUrl, Routes};
 use crate::telemetry::{self, UploadLine};
-use crate::transfer::{self, Budget, Outcome, Refusal, Report, Shared, Upload, Uploads};
+use crate::transfer::{self, Budget, Ceiling, Outcome, Refusal, Report, Shared, Upload, Uploads};
 use bytes::Bytes;
 use http_body::Body;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,7 +24,7 @@ pub(super) struct Common {
     client: backend::Client,
     budget: Budget,
     /// Largest fragment that each backend was found to take.
-    ceilings: HashMap<BackendUrl, Arc<AtomicU64>>,
+    ceilings: HashMap<BackendUrl, Ceiling>,
     stop: CancellationToken,
 }
 
@@ -36,8 +35,7 @@ impl Common {
         client: backend::Client,
         stop: CancellationToken,
     ) -> Self {
-        let ceilings =
-            routes.iter().map(|route| (route.backend.clone(), Arc::new(AtomicU64::new(u64::MAX)))).collect();
+        let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
         Common {
             budget: Budget::new(limits.memory),
             routes: Arc::new(routes),
@@ -53,8 +51,8 @@ impl Common {
         Shared {
             limits: Arc::clone(&self.limits),
             budget: self.budget.clone(),
-            // Every route's backend has an entry; without one nothing is remembered.
-            ceiling: ceiling.unwrap_or_else(|| Arc::new(AtomicU64::new(u64::MAX))),
+            // Every route's backend has an entry; without one nothing would be remembered.
+            ceiling: ceiling.unwrap_or_default(),
             stop: self.stop.clone(),
         }
     }
@@ -113,6 +111,9 @@ fn happened(id: &str, event: &Event) {
     match event {
         Event::Created { session, profile } => {
             tracing::debug!(id, session = %session, profile = profile.name, "session created");
+        }
+        Event::HostIgnored { host } => {
+            tracing::warn!(id, host, "the backend asks for its node by BITS-Host-Id, which is not followed");
         }
         Event::Retrying { why, delay } => {
             let (problem, cause) = (why.problem.code(), cause(why));

@@ -54,6 +54,8 @@ impl Dialer {
     }
 
     async fn addresses(&self, limit: Duration) -> Result<Vec<SocketAddr>, String> {
+        // Half, so that time is left for an address known from before.
+        let limit = limit / 2;
         let why = match timeout(limit, lookup_host((self.host.as_str(), self.port))).await {
             Ok(Ok(found)) => return Ok(good_first(found.collect(), self.good)),
             Ok(Err(error)) => error.to_string(),

@@ -35,6 +35,8 @@ impl Client {
             .no_proxy()
             .http1_only()
             .referer(false)
+            // Some servers serve one connection at a time: none is kept open for nothing.
+            .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT);
         // By default a server that reads nothing for 30 s would be cut off, whatever the patience of the call.
         #[cfg(target_os = "linux")]

@@ -19,8 +19,6 @@ names! {
     SESSION_ID = "bits-session-id";
     /// `BITS-Host-Id`: the node of a farm that holds the session.
     HOST_ID = "bits-host-id";
-    /// `BITS-Host-Id-Fallback-Timeout`: seconds.
-    HOST_ID_FALLBACK = "bits-host-id-fallback-timeout";
     /// `BITS-Received-Content-Range`: the next wanted offset, a decimal number.
     RECEIVED_RANGE = "bits-received-content-range";
     /// The same as one server family misspells it on 416.

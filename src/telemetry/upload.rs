@@ -75,6 +75,7 @@ pub fn upload_finished(line: &UploadLine<'_>) {
     let session = line.session_start();
     let problem = line.failure.map(|failure| failure.problem.row());
     let fault = problem.map(|row| row.fault);
+    let cause = line.failure.and_then(|failure| failure.cause.as_deref()).map(one_line);
     // The level of an event is part of its static description, so there is one for each.
     macro_rules! event {
         ($level:ident) => {
@@ -96,6 +97,7 @@ pub fn upload_finished(line: &UploadLine<'_>) {
                 status = line.status,
                 error = problem.map(|row| row.code),
                 fault = fault.map(Fault::as_str),
+                cause = cause.as_deref(),
                 "{}", one_line(&line.to_string())
             )
         };

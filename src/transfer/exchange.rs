@@ -46,10 +46,12 @@ pub(super) enum Done {
 }
 
 impl Activity {
-    /// `started`: what the session's times count from. `cut`: gives the bytes of a fragment.
+    /// `started`: what the session's times count from. `cut`: gives the bytes of a fragment. `all_sent`:
+    /// whether the server may have every byte, and so may be busy with the file.
     pub(super) fn new(
         step: Step,
         cut: impl FnOnce(ContentRange) -> Vec<Bytes>,
+        all_sent: bool,
         time: &TimeLimits,
         started: Instant,
     ) -> Self {
@@ -58,7 +60,7 @@ impl Activity {
             Step::Send(packet) => {
                 let (body, on_file, answer) = match &packet {
                     Packet::Fragment { range, .. } => {
-                        (cut(*range), true, if range.is_last() { time.final_ack } else { time.ack })
+                        (cut(*range), true, if all_sent { time.final_ack } else { time.ack })
                     }
                     Packet::CloseSession { .. } => (Vec::new(), true, time.final_ack),
                     _ => (Vec::new(), false, time.ack),

@@ -7,6 +7,7 @@
 
 mod budget;
 mod call;
+mod ceiling;
 mod exchange;
 mod run;
 mod source;
@@ -16,6 +17,7 @@ mod uploads;
 
 pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
+pub use ceiling::Ceiling;
 pub use run::{Shared, run};
 pub use uploads::{Refusal, Uploads};
 

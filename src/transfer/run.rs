@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::call::{Answer, Backend, NoAnswer};
+use super::ceiling::Ceiling;
 use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::{Outcome, Reply, Report, Stored, Upload};
@@ -16,7 +17,6 @@ use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -28,8 +28,8 @@ pub struct Shared {
     pub limits: Arc<Limits>,
     /// Memory for body bytes.
     pub budget: Budget,
-    /// Largest fragment that the backend was found to take, in bytes; `u64::MAX` while no limit is known.
-    pub ceiling: Arc<AtomicU64>,
+    /// Largest fragment that the backend was found to take.
+    pub ceiling: Ceiling,
     /// Ends the upload with [`Problem::ShuttingDown`].
     pub stop: CancellationToken,
 }
@@ -61,7 +61,7 @@ where
             total: upload.total,
             profile: upload.route.profile,
             fragment: limits.fragment.clone(),
-            ceiling: Some(shared.ceiling.load(Ordering::Relaxed)).filter(|&ceiling| ceiling != u64::MAX),
+            ceiling: shared.ceiling.get(),
             retry: limits.retry.clone(),
             cancel: limits.time.cancel,
             ambiguous_close: upload.route.ambiguous_close,
@@ -79,7 +79,7 @@ where
         transfer.advance(&mut backend, &mut observe).await;
     }
     if let Some(ceiling) = transfer.session.ceiling() {
-        transfer.shared.ceiling.fetch_min(ceiling, Ordering::Relaxed);
+        transfer.shared.ceiling.learn(ceiling);
     }
     let Transfer { mut session, source, started, failure, report, .. } = transfer;
     // Its memory is free from here on. What still comes of a refused body is the connection's business.
@@ -108,8 +108,13 @@ where
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend>(&mut self, backend: &mut K, observe: &mut (impl FnMut(&Event) + Send)) {
         let step = self.session.step(self.started.elapsed(), self.source.ready());
-        let activity =
-            Activity::new(step, |range| self.source.slice(range), &self.shared.limits.time, self.started);
+        let activity = Activity::new(
+            step,
+            |range| self.source.slice(range),
+            self.session.is_all_sent(),
+            &self.shared.limits.time,
+            self.started,
+        );
         let purpose = activity.purpose();
         let done = self.carry_out(activity, backend).await;
         if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
@@ -230,7 +235,7 @@ async fn finish<K: Backend>(
 ) {
     loop {
         let step = session.step(started.elapsed(), 0);
-        let activity = Activity::new(step, |_| Vec::new(), time, started);
+        let activity = Activity::new(step, |_| Vec::new(), false, time, started);
         if let Activity::Over = activity {
             return;
         }

@@ -1,10 +1,11 @@
-//! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are never copied.
+//! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are not copied,
+//! but for small pieces: each would keep a whole read buffer alive, and memory would be more than what is counted.
 
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
 use crate::error::{Failure, Problem};
 use crate::limits::{FragmentLimits, Limits};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
@@ -27,6 +28,8 @@ pub(super) struct Source<B> {
     enough: u64,
     /// Bytes `start..end` of the file.
     pieces: VecDeque<Bytes>,
+    /// The end of it, if that came in small pieces.
+    small: BytesMut,
     start: u64,
     end: u64,
     /// Ends of the fragments that are gathered whole and not wholly acknowledged.
@@ -41,6 +44,13 @@ pub(super) struct Source<B> {
     waited: Duration,
     finished_at: Option<Instant>,
 }
+
+/// Pieces below this size are copied together. hyper reads into buffers of 8 KiB and more, and sizes them by what
+/// came last. Bytes.
+const SMALL: usize = 16 * 1024;
+
+/// Room for small pieces that is made at once. Bytes.
+const ROOM: usize = 64 * 1024;
 
 /// What the client did for a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +73,7 @@ where
             account: budget.open(),
             enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
+            small: BytesMut::new(),
             start: 0,
             end: 0,
             fragments: VecDeque::new(),
@@ -176,10 +187,19 @@ where
     }
 
     fn complete(&mut self, from: u64, end: u64) -> Delivery {
+        self.seal();
         self.fragments.push_back(end);
         self.goal = None;
         self.rest();
         Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
+    }
+
+    /// Makes a piece of what was copied together.
+    fn seal(&mut self) {
+        if !self.small.is_empty() {
+            // What room is left behind it serves the next.
+            self.pieces.push_back(self.small.split().freeze());
+        }
     }
 
     async fn read_piece(&mut self) -> Result<(), Failure> {
@@ -224,7 +244,16 @@ where
         }
         self.end += data.len() as u64;
         self.piece = self.piece.max(data.len() as u64);
-        self.pieces.push_back(data);
+        if data.len() < SMALL {
+            if self.small.capacity() - self.small.len() < data.len() {
+                self.seal();
+                self.small.reserve(ROOM);
+            }
+            self.small.extend_from_slice(&data);
+        } else {
+            self.seal();
+            self.pieces.push_back(data);
+        }
         if self.end == self.total {
             self.finished_at = Some(now);
         }

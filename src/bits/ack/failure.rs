@@ -60,6 +60,11 @@ pub(super) fn meaning(fields: Fields) -> Verdict {
         (_, CreateSession, HResult::PROTOCOL_NOT_AVAILABLE) => Verdict::Refused(Problem::NotBits),
         (_, _, HResult::PROTOCOL_MISMATCH) => Verdict::Refused(Problem::BackendProtocol),
 
+        (400..=599, _, HResult::STRING_TOO_LONG) => Verdict::Refused(Problem::BackendRefused),
+        (400..=599, _, HResult::SHARING_VIOLATION | HResult::LOCK_VIOLATION) => {
+            Verdict::Transient(Problem::Unavailable)
+        }
+
         // What some servers answer for a session that they do not know.
         (400, Fragment | CloseSession, HResult::NONE) if code.is_some() => {
             Verdict::SessionGone { told: false }

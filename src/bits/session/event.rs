@@ -14,6 +14,11 @@ pub enum Event {
         /// What kind of server it is taken for.
         profile: &'static Profile,
     },
+    /// The server asks to go on at one node of its farm (`BITS-Host-Id`), which is not done.
+    HostIgnored {
+        /// The node.
+        host: String,
+    },
     /// Trouble that may pass: the exchange is repeated.
     Retrying {
         /// What kind of trouble.

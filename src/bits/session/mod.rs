@@ -52,52 +52,26 @@ mod closing;
 mod event;
 mod sending;
 mod settings;
+mod step;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
 pub use event::{Event, SessionStats};
 pub use settings::SessionSettings;
+pub use step::{Silence, Step};
 
 use super::ack::{Ack, Verdict};
+use super::header;
 use super::packet::{Packet, PacketKind, SessionId};
 use super::profile::Profile;
-use super::range::ContentRange;
 use super::sizing::Sizer;
 use crate::error::{Failure, Problem};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::{Duration, SystemTime};
+use step::Question;
 use trouble::Patience;
-
-/// What the caller has to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Send the packet; then call [`Session::answered`] or [`Session::unanswered`].
-    Send(Packet),
-    /// Gather body bytes beyond [`Session::offset`].
-    Gather,
-    /// Do nothing on the session before that time. The body may be gathered meanwhile.
-    Wait(Duration),
-    /// Fetch the reply at this URL; then call [`Session::reply_fetched`] or [`Session::unanswered`].
-    FetchReply(HeaderValue),
-    /// Ask for the target by HEAD; then call [`Session::evidence`] or [`Session::unanswered`].
-    LookAtTarget,
-    /// Nothing: see [`Session::outcome`].
-    Finished,
-}
-
-/// Why an exchange brought no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Silence {
-    /// Nothing of the request reached the server.
-    Unsent,
-    /// The connection broke; the server may have acted.
-    Lost,
-    /// No answer in time; the server may have acted.
-    TimedOut,
-}
 
 /// One upload session, from Create-Session to Close-Session or Cancel-Session.
 #[derive(Debug)]
@@ -108,6 +82,8 @@ pub struct Session {
     phase: Phase,
     /// The exchange under way.
     asked: Option<Asked>,
+    /// When the latest exchange began.
+    attempted: Duration,
     /// Next wanted offset by the server's own word. Never decreases.
     acked: u64,
     /// Highest offset up to which bytes were sent in this session.
@@ -157,25 +133,6 @@ struct Asked {
     at: Duration,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Question {
-    Packet(PacketKind),
-    Fragment(ContentRange),
-    Reply,
-    Target,
-}
-
-impl fmt::Display for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Question::Packet(kind) => write!(f, "{kind}"),
-            Question::Fragment(range) => write!(f, "the fragment {range}"),
-            Question::Reply => f.write_str("the request for the reply"),
-            Question::Target => f.write_str("HEAD of the target"),
-        }
-    }
-}
-
 impl Session {
     /// A session that has not sent anything yet.
     pub fn new(settings: SessionSettings) -> Self {
@@ -184,6 +141,7 @@ impl Session {
             sizer: Sizer::new(settings.fragment.clone(), settings.ceiling),
             phase: Phase::Creating,
             asked: None,
+            attempted: Duration::ZERO,
             acked: 0,
             sent: 0,
             in_doubt: false,
@@ -240,6 +198,7 @@ impl Session {
             self.sent = self.sent.max(range.end());
         }
         self.asked = Some(Asked { question, at: now });
+        self.attempted = now;
         step
     }
 
@@ -342,6 +301,11 @@ impl Session {
         }
     }
 
+    /// Whether the last byte of the file was sent: what comes now may take the server its time.
+    pub fn is_all_sent(&self) -> bool {
+        self.sent == self.settings.total
+    }
+
     /// Largest fragment that the backend takes, if a limit was met and a fragment within it was taken. For the next
     /// upload's settings.
     pub fn ceiling(&self) -> Option<u64> {
@@ -375,6 +339,10 @@ impl Session {
                 self.created_at = ack.date;
                 self.progress();
                 self.events.push_back(Event::Created { session: id.clone(), profile: self.profile });
+                if let Some(host) = headers.get(header::HOST_ID) {
+                    let host = String::from_utf8_lossy(host.as_bytes()).into_owned();
+                    self.events.push_back(Event::HostIgnored { host });
+                }
                 match self.profile.max_total {
                     Some(max) if self.settings.total > max => {
                         let detail = format!("this kind of backend takes files of at most {max} bytes");

@@ -152,7 +152,8 @@ impl Session {
                 "the fragment {range} got no usable answer ({}), and the backend's profile '{}' does not allow sending it again",
                 failure.detail, self.profile.name
             );
-            self.start_again(now, true, Failure::new(Problem::FragmentInDoubt, detail), retry_after);
+            let failure = Failure { cause: failure.cause, ..Failure::new(Problem::FragmentInDoubt, detail) };
+            self.start_again(now, true, failure, retry_after);
         }
     }
 

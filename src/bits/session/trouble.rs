@@ -24,7 +24,8 @@ impl Patience {
     pub(super) fn new(limits: &RetryLimits, seed: u64) -> Self {
         let builder = ExponentialBuilder::new()
             .with_min_delay(limits.first_delay)
-            .with_max_delay(limits.max_delay)
+            // Jitter adds up to as much again.
+            .with_max_delay(limits.max_delay / 2)
             .with_factor(2.0)
             .without_max_times()
             .with_jitter();
@@ -54,19 +55,27 @@ impl Session {
         failure: Failure,
         retry_after: Option<Duration>,
     ) -> Result<(), Failure> {
-        let since = *self.patience.since.get_or_insert(now);
-        let delay = self.patience.delays.next().unwrap_or(self.settings.retry.max_delay);
-        let delay = delay.max(retry_after.unwrap_or_default());
-        if now + delay > since + self.window() {
+        // It began when the exchange that failed began, not when that was noticed.
+        let since = *self.patience.since.get_or_insert(self.attempted);
+        let end = since + self.window();
+        // The last attempt is made at the very end.
+        let at = (now + self.pause()).min(end).max(now + retry_after.unwrap_or_default());
+        if now >= end || at > end {
             let spent = now.saturating_sub(since).as_secs();
             let detail = format!("{}; given up after {spent} s without progress", failure.detail);
             let retry_after = retry_after.map(|wait| wait.as_secs().max(1));
             return Err(Failure { detail, retry_after, ..failure });
         }
-        self.not_before = Some(now + delay);
+        self.not_before = Some(at);
         self.stats.retries += 1;
-        self.events.push_back(Event::Retrying { why: failure, delay });
+        self.events.push_back(Event::Retrying { why: failure, delay: at - now });
         Ok(())
+    }
+
+    /// The next pause between two attempts.
+    fn pause(&mut self) -> Duration {
+        let longest = self.settings.retry.max_delay;
+        self.patience.delays.next().map_or(longest, |pause| pause.min(longest))
     }
 
     /// How long the present trouble may last.
@@ -154,8 +163,9 @@ impl Session {
 
     pub(super) fn cancel_failed(&mut self, now: Duration) {
         let Phase::Cancelling { until, .. } = &self.phase else { return };
-        let delay = self.patience.delays.next().unwrap_or(self.settings.retry.max_delay);
-        if now + delay > *until {
+        let until = *until;
+        let delay = self.pause();
+        if now + delay > until {
             self.cancel_concluded();
         } else {
             self.not_before = Some(now + delay);

@@ -3,6 +3,13 @@
 //! Starts the mock backend and the proxy, sends a file through both as an HTTP client would, over real sockets, and
 //! compares what arrived with what was sent.
 
+/// A line on standard output. Whoever reads there may have left: that ends the demo, and is no panic.
+macro_rules! say {
+    ($($part:tt)*) => {
+        writeln!(std::io::stdout(), $($part)*)?
+    };
+}
+
 mod show;
 mod source;
 
@@ -20,7 +27,7 @@ use sha2::{Digest, Sha256};
 use show::Progress;
 use source::Source;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -79,38 +86,38 @@ async fn demo(args: Args, backend: &Background) -> Result<(), Stop> {
         args.file.as_deref().and_then(Path::file_name).map_or("demo.bin".into(), |n| n.to_string_lossy());
     let proxy = Proxy::start(config(&backend.mock.url())?)?;
     let url = format!("http://{}/{}", proxy.addr(), utf8_percent_encode(&name, IN_A_PATH));
-    println!("backend  {}", backend.mock.url());
-    println!("proxy    http://{}/", proxy.addr());
-    println!("PUT      {url}  ({})", show::bytes(source.length()));
+    say!("backend  {}", backend.mock.url());
+    say!("proxy    http://{}/", proxy.addr());
+    say!("PUT      {url}  ({})", show::bytes(source.length()));
 
     let begin = Instant::now();
     let length = source.length();
     let sent = send(&url, source).await?;
     let took = begin.elapsed();
     let stats = backend.mock.stats();
-    println!("answer   {} after {}", sent.status, show::seconds(took));
-    println!("         {}", show::rate(length, took));
-    print_bits(&stats);
+    say!("answer   {} after {}", sent.status, show::seconds(took));
+    say!("         {}", show::rate(length, took));
+    print_bits(&stats)?;
     if let Some(peak) = show::peak_memory() {
-        println!("memory   {} at the peak: client, proxy and backend together", show::bytes(peak));
+        say!("memory   {} at the peak: client, proxy and backend together", show::bytes(peak));
     }
 
     let arrived = arrived(&args, backend, &url).await?;
-    println!("sent     sha256 {}", hex(&sent.sha256));
-    println!("stored   sha256 {}", arrived.as_ref().map_or("(nothing)".into(), |hash| hex(hash)));
+    say!("sent     sha256 {}", hex(&sent.sha256));
+    say!("stored   sha256 {}", arrived.as_ref().map_or("(nothing)".into(), |hash| hex(hash)));
     let same = sent.status == StatusCode::CREATED && arrived == Some(sent.sha256);
     if !same {
         let line =
             format!("the bytes that arrived are not the bytes that were sent (answer: {})", sent.status);
         return Err(Stop::new(Exit::Failed, line));
     }
-    println!("         the same: every byte arrived");
+    say!("         the same: every byte arrived");
     if args.keep {
-        println!();
-        println!("Still serving. In another terminal: curl -T FILE http://{}/", proxy.addr());
-        println!("Ctrl-C ends it.");
+        say!("");
+        say!("Still serving. In another terminal: curl -T FILE http://{}/", proxy.addr());
+        say!("Ctrl-C ends it.");
         serve_on(backend).await?;
-        println!("backend: {}", backend.mock.stats());
+        say!("backend: {}", backend.mock.stats());
     }
     proxy.shutdown().await;
     Ok(())
@@ -155,14 +162,15 @@ async fn send(url: &str, source: Source) -> Result<Sent, Stop> {
     Ok(Sent { status, sha256 })
 }
 
-fn print_bits(stats: &Stats) {
+fn print_bits(stats: &Stats) -> io::Result<()> {
     let Stats {
         sessions_created, sessions_closed, fragments, fragment_min, fragment_max, connections, ..
     } = stats;
-    println!("BITS     {sessions_created} session on {connections} connection, {sessions_closed} closed");
+    say!("BITS     {sessions_created} session on {connections} connection, {sessions_closed} closed");
     if let (Some(min), Some(max)) = (fragment_min, fragment_max) {
-        println!("         {fragments} fragments of {} to {}", show::bytes(*min), show::bytes(*max));
+        say!("         {fragments} fragments of {} to {}", show::bytes(*min), show::bytes(*max));
     }
+    Ok(())
 }
 
 /// The hash of what the backend published.
@@ -176,7 +184,7 @@ async fn arrived(args: &Args, backend: &Background, url: &str) -> Result<Option<
     debug_assert!(url.ends_with(target.as_str()));
     let name = percent_encoding::percent_decode_str(target.trim_start_matches('/')).decode_utf8_lossy();
     let path = dir.join(name.as_ref());
-    println!("kept     {}", path.display());
+    say!("kept     {}", path.display());
     let hash =
         tokio::task::spawn_blocking(move || hash_file(&path).map_err(|error| cannot_read(&path, &error)));
     hash.await.map_err(|error| Stop::new(Exit::Failed, error))?.map(Some)
@@ -201,8 +209,8 @@ async fn serve_on(backend: &Background) -> Result<(), Stop> {
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Ok(event) => println!("{event}"),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => println!("({missed} events not shown)"),
+                Ok(event) => say!("{event}"),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => say!("({missed} events not shown)"),
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
             },
             signal = tokio::signal::ctrl_c() => return Ok(signal?),

@@ -3,7 +3,7 @@
 use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -65,7 +65,7 @@ impl Progress {
     }
 
     /// So many bytes more are on their way.
-    pub(super) fn advance(&self, bytes_sent: u64) {
+    pub(super) fn advance(&self, bytes_sent: u64) -> io::Result<()> {
         match self {
             Progress::Bar(bar) => bar.inc(bytes_sent),
             Progress::Lines(lines) => {
@@ -76,10 +76,11 @@ impl Progress {
                 if now >= lines.next {
                     lines.next = now + EVERY;
                     let (sent, total) = (bytes(lines.sent), bytes(lines.total));
-                    println!("         {sent} of {total}, {}", rate(lines.sent, now - lines.begun));
+                    say!("         {sent} of {total}, {}", rate(lines.sent, now - lines.begun));
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes the bar away.

@@ -67,7 +67,7 @@ impl Source {
                 // The upload ended early; its answer says why.
                 break;
             }
-            progress.advance(size as u64);
+            progress.advance(size as u64)?;
         }
         Ok(hasher.finalize().into())
     }

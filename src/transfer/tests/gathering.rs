@@ -161,7 +161,7 @@ async fn the_limit_that_one_upload_met_the_next_one_keeps() {
         knobs.http.max_fragment = Some(FragmentLimit { bytes: 12_000, answer: LimitAnswer::Late413 });
     });
     setup.start(Feed::of(pieces(60_000, 1000)).1).stored().await;
-    assert_eq!(setup.shared.ceiling.load(Ordering::Relaxed), 10_000);
+    assert_eq!(setup.shared.ceiling.get(), Some(10_000));
     setup.host.lock().unwrap().log.clear();
     setup.start(Feed::of(pieces(60_000, 1000)).1).stored().await;
     let state = setup.host.lock().unwrap();

@@ -36,7 +36,7 @@ impl Setup {
         let shared = Shared {
             limits: Arc::new(Limits { fragment: fixed(100), ..Limits::default() }),
             budget: Budget::new(1 << 20),
-            ceiling: Arc::new(AtomicU64::new(u64::MAX)),
+            ceiling: Ceiling::default(),
             stop: CancellationToken::new(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));

@@ -1,6 +1,7 @@
 //! Fragments in order, and offsets that are not the expected ones.
 
 use super::*;
+use crate::bits::ContentRange;
 
 #[test]
 fn every_size_is_cut_sent_and_closed() {
