@@ -73,15 +73,15 @@ async fn of_the_largest_fragments_only_a_part_is_gathered_ahead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_are_never_copied() {
-    let given = pieces(1000, 33);
+async fn large_pieces_are_never_copied() {
+    let given = pieces(1_000_000, 40_000);
     let places: Vec<_> =
         given.iter().map(|piece| piece.as_ptr() as usize..piece.as_ptr() as usize + piece.len()).collect();
     let mut times = 0;
     // Sent a second time, too.
-    let setup = Setup::new(1000).plan(move |name| {
+    let setup = Setup::new(1_000_000).fragments(fixed(100_000)).plan(move |name| {
         times += 1;
-        if name.starts_with("bytes 300") && times < 7 { Fate::Instead(503, "1") } else { Fate::Serve }
+        if name.starts_with("bytes 300000") && times < 7 { Fate::Instead(503, "1") } else { Fate::Serve }
     });
     setup.start(Feed::of(given.clone()).1).stored().await;
     let state = setup.host.lock().unwrap();
@@ -89,7 +89,7 @@ async fn bytes_are_never_copied() {
     for (at, len) in &state.pieces {
         assert!(places.iter().any(|place| place.contains(at) && at + len <= place.end), "a copy");
     }
-    assert_eq!(state.published, [bytes(0..1000)]);
+    assert_eq!(state.published, [bytes(0..1_000_000)]);
 }
 
 #[tokio::test(start_paused = true)]
