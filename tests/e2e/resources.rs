@@ -3,6 +3,7 @@
 use crate::support::{Backend, File, Proxy, Settings, proc, within};
 use put2bits::limits::{GIB, KIB, MIB};
 use put2bits::mock::{MockConfig, Storage};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -81,6 +82,29 @@ async fn a_large_upload_takes_two_fragments_of_memory() {
     let growth = proxy.memory().peak - idle;
     println!("2 GiB: {} KiB over idle", growth / KIB);
     assert!(growth < 2 * MAX, "grew by {} KiB", growth / KIB);
+}
+
+/// Each small read fills a few bytes of a buffer of 8 KiB: kept as it came, this body would hold 160 MiB.
+#[tokio::test]
+async fn a_client_that_drips_pins_no_buffers() {
+    let backend = Backend::new(&[], &[]);
+    let proxy = Settings::to(&backend).start().await;
+    proxy.put("/small", File::new(1)).await.finish().await.assert_stored();
+    let (idle, addr) = (proxy.memory().now, proxy.addr);
+    let client = tokio::task::spawn_blocking(move || {
+        let mut client = std::net::TcpStream::connect(addr).unwrap();
+        client.set_nodelay(true).unwrap();
+        client.write_all(b"PUT /drip HTTP/1.1\r\nHost: p\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+        for _ in 0..20_000 {
+            client.write_all(b"drip").unwrap();
+            // So that they are not read together. If they are, the test shows less, and is no less right.
+            std::thread::yield_now();
+        }
+        client
+    });
+    let _client = client.await.unwrap();
+    let growth = growing_no_more(&proxy).await.saturating_sub(idle);
+    assert!(growth < 8 * MIB, "grew by {} KiB", growth / KIB);
 }
 
 #[tokio::test]
