@@ -3,6 +3,9 @@
 //! A byte is reserved before it is read from a client. When nothing is left, reading stops, and TCP tells the client; an
 //! upload that was accepted is never refused for it. No two uploads can wait for each other: one that holds bytes and
 //! gets no more sends what it has as a short fragment, which brings its bytes back; one that holds none waits in line.
+//!
+//! All backends share it: one that stalls while many clients are fast can hold it all, for as long as its uploads are
+//! tried again.
 
 use std::future::pending;
 use std::sync::Arc;
