@@ -96,8 +96,27 @@ impl Worker {
 fn prepare(socket: TcpStream) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
     // Answers are small and go out whole.
     socket.set_nodelay(true)?;
-    let peer = socket.peer_addr()?;
-    // A socket for both families calls an IPv4 address ::ffff:192.0.2.1.
-    let client = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+    let client = plain(socket.peer_addr()?);
     Ok((tokio::net::TcpStream::from_std(socket)?, client))
+}
+
+/// The address as people know it: a socket for both families calls 192.0.2.1 `::ffff:192.0.2.1`.
+fn plain(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_as_people_know_them() {
+        for (peer, shown) in [
+            ("192.0.2.1:5", "192.0.2.1:5"),
+            ("[::ffff:192.0.2.1]:5", "192.0.2.1:5"),
+            ("[2001:db8::1]:5", "[2001:db8::1]:5"),
+        ] {
+            assert_eq!(plain(peer.parse().unwrap()).to_string(), shown);
+        }
+    }
 }

@@ -86,6 +86,8 @@ async fn a_backend_that_does_not_speak_http() {
     let proxy = proxy.set("retry.window", "300ms").start().await;
     let answer = proxy.put("/a", File::new(BODY)).await.finish().await;
     answer.assert_problem(503, "backend_unavailable");
+    let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert!(document["advice"].as_str().unwrap().contains("speaks plain HTTP"), "{document}");
 }
 
 #[tokio::test]
