@@ -110,6 +110,10 @@ problems! {
     CodingRefused = "coding_refused", UNSUPPORTED_MEDIA_TYPE, Client, false,
         "An encoded body would be stored encoded",
         "Send the file as it is.";
+    /// A form, which would be stored with the boundaries around the file.
+    FormRefused = "form_refused", UNSUPPORTED_MEDIA_TYPE, Client, false,
+        "A form would be stored with its boundaries",
+        "Send the file itself as the body (curl -T FILE).";
     /// An expectation other than 100-continue.
     ExpectationFailed = "expectation_failed", EXPECTATION_FAILED, Client, false,
         "Only 'Expect: 100-continue' is understood",
@@ -209,7 +213,7 @@ problems! {
     /// Connected, but it answers with transient errors or breaks off.
     Unavailable = "backend_unavailable", SERVICE_UNAVAILABLE, Backend, true,
         "The backend is not available at the moment",
-        "Try again later.";
+        "Check that the backend's port speaks plain HTTP, then try again later.";
     /// No answer in time.
     Timeout = "backend_timeout", GATEWAY_TIMEOUT, Backend, true,
         "The backend did not answer in time",

@@ -25,6 +25,10 @@ fn the_table_of_answers_has_every_problem_once() {
     let all = Problem::ALL.iter().map(|problem| problem.row());
     let all = all.map(|row| (row.status.as_str().to_owned(), row.code.to_owned())).collect();
     assert_eq!(told, all);
+    // What operators meet beside the table: the way to the log, and the status that only the log has.
+    for word in ["`Put2bits-Id`", "499"] {
+        assert!(readme.contains(word), "{word}");
+    }
 }
 
 /// Who runs all checks and who follows the README run the same tests.

@@ -22,6 +22,11 @@ fn target(encoded: &str) -> Result<String, String> {
         }
         Err(failure) => {
             assert_eq!(failure.problem, Problem::BadPath);
+            let detail = failure.detail.as_str();
+            assert!(
+                !detail.starts_with(char::is_uppercase) && !detail.ends_with('.'),
+                "not a clause: {detail}"
+            );
             Err(failure.detail)
         }
     }

@@ -2,12 +2,14 @@
 
 use crate::backend;
 use crate::bits::Event;
+use crate::config::one_line;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::route::{BackendUrl, Routes};
 use crate::telemetry::{self, UploadLine};
 use crate::transfer::{self, Budget, Ceiling, Outcome, Refusal, Report, Shared, Upload, Uploads};
 use bytes::Bytes;
+use http::Method;
 use http_body::Body;
 use std::collections::HashMap;
 use std::error::Error;
@@ -83,69 +85,100 @@ impl Uploads for Runner {
             self.common.client.connection(upload.route.backend.authority.clone(), upload.destination.clone());
         self.tasks.spawn(async move {
             let line = upload.clone();
-            let id = line.id.as_str();
-            let (failure, report) =
-                transfer::run(upload, backend, body, shared, client, |event| happened(id, event)).await;
+            let from = line.client.to_string();
+            let log = |event: &Event| happened(&line.id, &from, event);
+            let (failure, report) = transfer::run(upload, backend, body, shared, client, log).await;
             finished(&line, failure.as_ref(), &report);
         });
         outcome
     }
 
     fn refused(&self, refusal: Refusal<'_>) {
-        let Refusal { failure, method, path } = refusal;
-        let status = failure.problem.row().status.as_u16();
-        let method = method.map_or("-", |method| method.as_str());
+        let Refusal { id, client, failure, method, path } = refusal;
+        let row = failure.problem.row();
+        let what = match (method, path) {
+            (Some(method), Some(path)) => format!("{method} {path}"),
+            _ => "an unreadable head".to_owned(),
+        };
         tracing::info!(
-            method,
-            path = path.unwrap_or("-"),
-            status,
-            error = failure.problem.code(),
-            fault = failure.problem.row().fault.as_str(),
-            "refused: {failure}"
+            id,
+            client = client.to_string(),
+            method = method.map(Method::as_str),
+            path,
+            status = row.status.as_u16(),
+            error = row.code,
+            fault = row.fault.as_str(),
+            "{}",
+            one_line(&format!("refused {what}: {failure}"))
         );
     }
 }
 
 /// One line for what is worth it in the course of an upload.
-fn happened(id: &str, event: &Event) {
+fn happened(id: &str, client: &str, event: &Event) {
     match event {
         Event::Created { session, profile } => {
-            tracing::debug!(id, session = %session, profile = profile.name, "session created");
+            tracing::debug!(id, client, session = %session, profile = profile.name, "session created");
         }
         Event::HostIgnored { host } => {
-            tracing::warn!(id, host, "the backend asks for its node by BITS-Host-Id, which is not followed");
+            tracing::warn!(
+                id,
+                client,
+                host,
+                "the backend asks for its node by BITS-Host-Id, which is not followed"
+            );
         }
         Event::Retrying { why, delay } => {
-            let (problem, cause) = (why.problem.code(), cause(why));
-            tracing::warn!(id, problem, cause, "{}; next attempt in {} ms", why.detail, delay.as_millis());
+            let (problem, cause) = (why.problem.code(), why.cause.as_deref());
+            tracing::warn!(
+                id,
+                client,
+                problem,
+                cause,
+                "{}; next attempt in {} ms",
+                why.detail,
+                delay.as_millis()
+            );
         }
         Event::Resynced { from, to } => {
-            tracing::debug!(id, from, to, "the backend wants another offset than expected");
+            tracing::debug!(id, client, from, to, "the backend wants another offset than expected");
         }
         Event::FragmentLimit { bytes } => {
-            tracing::info!(id, bytes, "the backend called a fragment too large: going on with smaller ones");
+            tracing::info!(
+                id,
+                client,
+                bytes,
+                "the backend called a fragment too large: going on with smaller ones"
+            );
         }
         Event::Restarted { why } => {
-            let (problem, cause) = (why.problem.code(), cause(why));
-            tracing::warn!(id, problem, cause, "{}; beginning a new session for the same bytes", why.detail);
+            let (problem, cause) = (why.problem.code(), why.cause.as_deref());
+            tracing::warn!(
+                id,
+                client,
+                problem,
+                cause,
+                "{}; beginning a new session for the same bytes",
+                why.detail
+            );
         }
-        Event::ReplyLost { detail } => tracing::warn!(id, "the application's reply is lost: {detail}"),
+        Event::ReplyLost { detail } => {
+            tracing::warn!(id, client, "the application's reply is lost: {detail}");
+        }
         Event::CloseDecided { stored, detail } => {
-            tracing::warn!(id, stored, "an answer to Close-Session was lost: {detail}");
+            tracing::warn!(id, client, stored, "an answer to Close-Session was lost: {detail}");
         }
     }
-}
-
-fn cause(why: &Failure) -> &str {
-    why.cause.as_deref().unwrap_or("-")
 }
 
 fn finished(upload: &Upload, failure: Option<&Failure>, report: &Report) {
     let session = report.session.as_ref().map(ToString::to_string);
     telemetry::upload_finished(&UploadLine {
         id: &upload.id,
+        client: upload.client,
         method: upload.method.as_str(),
         route: &upload.route.prefix,
+        backend: upload.route.backend.authority.as_str(),
         target: upload.destination.target.path(),
         session: session.as_deref(),
         total: upload.total,

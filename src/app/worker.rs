@@ -2,7 +2,8 @@
 
 use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
-use std::net::TcpStream;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -72,13 +73,11 @@ impl Worker {
         let (routes, limits) = (Arc::clone(&self.common.routes), Arc::clone(&self.common.limits));
         let service = Service::new(runner, routes, limits);
         while let Some(Place { socket, counted }) = self.sockets.recv().await {
-            // Answers are small and go out whole.
-            let socket = socket.set_nodelay(true).and_then(|()| tokio::net::TcpStream::from_std(socket));
-            match socket {
-                Ok(socket) => {
+            match prepare(socket) {
+                Ok((socket, client)) => {
                     let (service, stop) = (service.clone(), self.stop.clone());
                     connections.spawn(async move {
-                        front::serve_connection(socket, service, stop).await;
+                        front::serve_connection(socket, client, service, stop).await;
                         drop(counted);
                     });
                 }
@@ -90,5 +89,34 @@ impl Worker {
         connections.wait().await;
         uploads.close();
         uploads.wait().await;
+    }
+}
+
+/// The socket as this thread's runtime has it, and who is at its other end.
+fn prepare(socket: TcpStream) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    // Answers are small and go out whole.
+    socket.set_nodelay(true)?;
+    let client = plain(socket.peer_addr()?);
+    Ok((tokio::net::TcpStream::from_std(socket)?, client))
+}
+
+/// The address as people know it: a socket for both families calls 192.0.2.1 `::ffff:192.0.2.1`.
+fn plain(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_as_people_know_them() {
+        for (peer, shown) in [
+            ("192.0.2.1:5", "192.0.2.1:5"),
+            ("[::ffff:192.0.2.1]:5", "192.0.2.1:5"),
+            ("[2001:db8::1]:5", "[2001:db8::1]:5"),
+        ] {
+            assert_eq!(plain(peer.parse().unwrap()).to_string(), shown);
+        }
     }
 }

@@ -6,7 +6,9 @@
 use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::route::{Route, Routes, ZeroLength};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, EXPECT, HOST, TRANSFER_ENCODING};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING,
+};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Version};
@@ -28,34 +30,35 @@ pub(super) fn read(head: &Parts, routes: &Routes, max_upload: u64) -> Result<Int
     if head.method != Method::PUT && head.method != Method::POST {
         return fail(
             Problem::MethodNotAllowed,
-            format!("{} is not supported: upload a file with PUT.", head.method),
+            format!("{} is not supported: upload a file with PUT", head.method),
         );
     }
     check_host(head)?;
     let total = total(&head.headers)?;
     check_coding(&head.headers)?;
+    check_type(&head.headers)?;
     // RFC 9110 §14.4: the part must not be taken for the whole.
     if head.headers.contains_key(CONTENT_RANGE) {
         return fail(
             Problem::BadRequest,
-            "Content-Range is not supported: send the whole file in one request.",
+            "Content-Range is not supported: send the whole file in one request",
         );
     }
     check_expectation(head)?;
 
     let path = head.uri.path();
     let Some(route) = routes.find(path) else {
-        return fail(Problem::NoRoute, "No route of this proxy covers the path.");
+        return fail(Problem::NoRoute, "no route of this proxy covers the path");
     };
     let destination = route.destination(&head.uri, &head.headers)?;
     if total > max_upload {
         return fail(
             Problem::TooLarge,
-            format!("{total} bytes are more than the limit of {max_upload} bytes."),
+            format!("{total} bytes are more than the limit of {max_upload} bytes"),
         );
     }
     if total == 0 && route.zero_length == ZeroLength::Refuse {
-        return fail(Problem::EmptyRefused, "The file has no bytes.");
+        return fail(Problem::EmptyRefused, "the file has no bytes");
     }
     Ok(Intent { route: Arc::clone(route), destination, total })
 }
@@ -65,16 +68,16 @@ fn check_host(head: &Parts) -> Result<(), Failure> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (None, _) if head.version == Version::HTTP_10 => None,
-        (None, _) => return fail(Problem::BadRequest, "Host is missing."),
-        (Some(_), Some(_)) => return fail(Problem::BadRequest, "There is more than one Host."),
+        (None, _) => return fail(Problem::BadRequest, "Host is missing"),
+        (Some(_), Some(_)) => return fail(Problem::BadRequest, "there is more than one Host"),
         (Some(value), None) => match authority(value) {
             Some(authority) => Some(authority),
-            None => return fail(Problem::BadRequest, "Host is not a host name with an optional port."),
+            None => return fail(Problem::BadRequest, "Host is not a host name with an optional port"),
         },
     };
     match (head.uri.authority(), host) {
         (Some(target), Some(host)) if !same_authority(target, &host) => {
-            fail(Problem::BadRequest, "The request target names another host than Host.")
+            fail(Problem::BadRequest, "the request target names another host than Host")
         }
         _ => Ok(()),
     }
@@ -101,26 +104,26 @@ fn total(headers: &HeaderMap) -> Result<u64, Failure> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (length, codings.next()) {
         (Some(_), Some(_)) => {
-            fail(Problem::BadRequest, "Content-Length and Transfer-Encoding contradict each other.")
+            fail(Problem::BadRequest, "Content-Length and Transfer-Encoding contradict each other")
         }
         (None, Some(coding))
             if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none() =>
         {
             fail(
                 Problem::LengthRequired,
-                "A chunked body does not tell its size beforehand. Send Content-Length.",
+                "a chunked body does not tell its size beforehand: send Content-Length",
             )
         }
         (None, Some(_)) => {
-            fail(Problem::BadRequest, "Transfer-Encoding is not supported. Send Content-Length.")
+            fail(Problem::BadRequest, "Transfer-Encoding is not supported: send Content-Length")
         }
-        (None, None) => fail(Problem::LengthRequired, "Content-Length is missing."),
+        (None, None) => fail(Problem::LengthRequired, "Content-Length is missing"),
         (Some(_), None) if second.is_some() => {
-            fail(Problem::BadRequest, "There is more than one Content-Length.")
+            fail(Problem::BadRequest, "there is more than one Content-Length")
         }
         (Some(length), None) => match decimal(length) {
             Some(total) => Ok(total),
-            None => fail(Problem::BadRequest, "Content-Length is not a plain number."),
+            None => fail(Problem::BadRequest, "Content-Length is not a plain number"),
         },
     }
 }
@@ -140,7 +143,19 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Failure> {
         .map(<[u8]>::trim_ascii)
         .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
     if coded {
-        return fail(Problem::CodingRefused, "Content-Encoding is not supported: send the file as it is.");
+        return fail(Problem::CodingRefused, "Content-Encoding is not supported: send the file as it is");
+    }
+    Ok(())
+}
+
+/// The same for forms. `application/x-www-form-urlencoded` passes: curl calls whatever it sends by `--data-binary` so.
+fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let is_form = |value: &HeaderValue| {
+        let essence = value.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
+    };
+    if headers.get_all(CONTENT_TYPE).iter().any(is_form) {
+        return fail(Problem::FormRefused, "multipart/form-data is not supported: send the file itself");
     }
     Ok(())
 }
@@ -152,7 +167,7 @@ fn check_expectation(head: &Parts) -> Result<(), Failure> {
         return Ok(());
     }
     if expectations.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
-        return fail(Problem::ExpectationFailed, "The only expectation that can be met is 100-continue.");
+        return fail(Problem::ExpectationFailed, "the only expectation that can be met is 100-continue");
     }
     Ok(())
 }
@@ -194,10 +209,21 @@ mod tests {
         match read(&head(request_line, lines), &routes(), MAX) {
             Ok(_) => None,
             Err(failure) => {
-                assert!(failure.detail.ends_with('.'), "{failure}");
+                assert_clause(&failure.detail, request_line);
                 Some(failure.problem)
             }
         }
+    }
+
+    /// Details stand behind a code in the log, so they are clauses: no full stop, no capital but of a name.
+    #[track_caller]
+    fn assert_clause(detail: &str, request_line: &str) {
+        let first = detail.split(' ').next().unwrap();
+        let is_name = matches!(first, "Host" | "Content-Length" | "Content-Encoding" | "Content-Range")
+            || first == "Transfer-Encoding"
+            || request_line.starts_with(first);
+        assert!(is_name || !first.starts_with(char::is_uppercase), "{detail}");
+        assert!(!detail.ends_with('.') && !detail.contains(". "), "{detail}");
     }
 
     #[test]
@@ -255,6 +281,22 @@ mod tests {
             (PUT, &["Host: p", "Content-Length: 5", "Content-Encoding: identity, br"], Some(CodingRefused)),
             (PUT, &["Host: p", "Content-Length: 5", "Content-Range: bytes 0-4/9"], Some(BadRequest)),
             (PUT, &["Host: p", "Content-Length: 5", "Upgrade: h2c", "Connection: upgrade"], None),
+            // Types.
+            (PUT, &["Host: p", "Content-Length: 5", "Content-Type: image/heic"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Content-Type:"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Content-Type: application/x-www-form-urlencoded"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Content-Type: multipart/form-data-2"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Content-Type: multipart/form-data"], Some(FormRefused)),
+            (
+                PUT,
+                &["Host: p", "Content-Length: 5", "Content-Type: Multipart/Form-Data ; boundary=x"],
+                Some(FormRefused),
+            ),
+            (
+                PUT,
+                &["Host: p", "Content-Length: 5", "Content-Type: a/b", "Content-Type: multipart/form-data"],
+                Some(FormRefused),
+            ),
             // Expectations.
             (PUT, &["Host: p", "Content-Length: 5", "Expect: 100-Continue"], None),
             (PUT, &["Host: p", "Content-Length: 5", "Expect: a-pony"], Some(ExpectationFailed)),

@@ -15,6 +15,9 @@ use std::time::SystemTime;
 /// Names the problem in every answer that the proxy made itself.
 const PUT2BITS_ERROR: HeaderName = HeaderName::from_static("put2bits-error");
 
+/// Names the upload or the refused request, as the log does.
+const PUT2BITS_ID: HeaderName = HeaderName::from_static("put2bits-id");
+
 /// Advice when to come back if the backend gave none, in seconds.
 const RETRY_AFTER_DEFAULT: u64 = 10;
 
@@ -44,7 +47,7 @@ struct Document<'a> {
 }
 
 /// 201: the file is stored.
-pub(super) fn stored(stored: Stored) -> Response<Full<Bytes>> {
+pub(super) fn stored(stored: Stored, id: &str) -> Response<Full<Bytes>> {
     let mut headers = stored.headers;
     for name in OURS {
         headers.remove(name);
@@ -59,22 +62,24 @@ pub(super) fn stored(stored: Stored) -> Response<Full<Bytes>> {
         }
         None => Bytes::new(),
     };
+    identify(&mut headers, id);
     response(StatusCode::CREATED, headers, body)
 }
 
 /// The answer to a failure. With `close` the connection ends after it.
-pub(super) fn failed(failure: &Failure, close: bool) -> Response<Full<Bytes>> {
-    let (headers, document) = problem(failure, close);
+pub(super) fn failed(failure: &Failure, id: &str, close: bool) -> Response<Full<Bytes>> {
+    let (headers, document) = problem(failure, id, close);
     response(failure.problem.row().status, headers, document)
 }
 
 /// Headers and body of the answer to a failure.
-fn problem(failure: &Failure, close: bool) -> (HeaderMap, Bytes) {
+fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
     let row = failure.problem.row();
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PUT2BITS_ERROR, HeaderValue::from_static(row.code));
+    identify(&mut headers, id);
     if row.retry {
         headers.insert(RETRY_AFTER, failure.retry_after.unwrap_or(RETRY_AFTER_DEFAULT).into());
     }
@@ -97,7 +102,17 @@ fn problem(failure: &Failure, close: bool) -> (HeaderMap, Bytes) {
         advice: row.advice,
     };
     // Strings and a number always serialise.
-    (headers, serde_json::to_vec(&document).unwrap_or_default().into())
+    let mut document = serde_json::to_vec(&document).unwrap_or_default();
+    // So that a terminal's prompt comes on a line of its own.
+    document.push(b'\n');
+    (headers, document.into())
+}
+
+fn identify(headers: &mut HeaderMap, id: &str) {
+    // Ids are hexadecimal digits, so they always fit.
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(PUT2BITS_ID, id);
+    }
 }
 
 fn response(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
@@ -113,19 +128,19 @@ pub(super) fn closes<B>(response: &Response<B>) -> bool {
 }
 
 /// The whole answer to a head that hyper could not parse, in place of hyper's own, of which the status is used.
-pub(super) fn unreadable(hypers: &[u8]) -> Bytes {
+pub(super) fn unreadable(hypers: &[u8], id: &str) -> Bytes {
     let failure = match hypers.get(9..12) {
         Some(b"414" | b"431") => Failure::new(
             Problem::HeadTooLarge,
-            "The request head may have 64 header fields and 16 KiB, its first line included.",
+            "the request head may have 64 header fields and 16 KiB, its first line included",
         ),
         _ => Failure::new(
             Problem::BadRequest,
-            "The request head is not valid HTTP/1.1. Usual causes: two different Content-Length fields, a length \
-             that is not a plain number, an unknown Transfer-Encoding, a space before a colon.",
+            "the request head is not valid HTTP/1.1; usual causes: two different Content-Length fields, a length \
+             that is not a plain number, an unknown Transfer-Encoding, a space before a colon",
         ),
     };
-    let (headers, document) = problem(&failure, true);
+    let (headers, document) = problem(&failure, id, true);
     let mut answer = format!(
         "HTTP/1.1 {status}\r\ncontent-length: {length}\r\ndate: {date}\r\n",
         status = failure.problem.row().status,
@@ -155,16 +170,19 @@ mod tests {
     async fn every_problem_is_a_document_that_agrees_with_its_row() {
         for &problem in Problem::ALL {
             let row = problem.row();
-            let response = failed(&Failure::new(problem, "say \"why\"\r\n"), false);
+            let response = failed(&Failure::new(problem, "say \"why\"\r\n"), "7f3a", false);
             assert_eq!(response.status(), row.status);
             let headers = response.headers();
             assert_eq!(headers["content-type"], "application/problem+json");
             assert_eq!(headers["cache-control"], "no-store");
             assert_eq!(headers["put2bits-error"], row.code);
+            assert_eq!(headers["put2bits-id"], "7f3a");
             assert_eq!(headers.contains_key("retry-after"), row.retry, "{row:?}");
             assert_eq!(headers.contains_key("allow"), row.status == StatusCode::METHOD_NOT_ALLOWED);
             assert!(!closes(&response));
-            let document: serde_json::Value = serde_json::from_slice(&body(response).await).unwrap();
+            let text = body(response).await;
+            assert!(text.ends_with(b"}\n"), "{text:?}");
+            let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
             let mut expected = serde_json::json!({
                 "type": format!("urn:put2bits:problem:{}", row.code),
                 "title": row.title,
@@ -183,26 +201,28 @@ mod tests {
     #[test]
     fn advice_of_the_backend_is_passed_on() {
         let mut failure = Failure::new(Problem::Unavailable, "");
-        assert_eq!(failed(&failure, true).headers()["retry-after"], "10");
+        assert_eq!(failed(&failure, "7f3a", true).headers()["retry-after"], "10");
         failure.retry_after = Some(77);
-        let response = failed(&failure, true);
+        let response = failed(&failure, "7f3a", true);
         assert_eq!(response.headers()["retry-after"], "77");
         assert!(closes(&response));
         failure.problem = Problem::DiskFull;
-        assert!(!failed(&failure, true).headers().contains_key("retry-after"));
+        assert!(!failed(&failure, "7f3a", true).headers().contains_key("retry-after"));
     }
 
     #[tokio::test]
     async fn a_stored_file_is_201_with_the_headers_of_the_route() {
         let mut headers = HeaderMap::new();
         headers.insert("x-resource-id", HeaderValue::from_static("7"));
+        headers.insert("put2bits-id", HeaderValue::from_static("the backend's"));
         for name in OURS {
             headers.insert(name, HeaderValue::from_static("evil"));
         }
-        let response = stored(Stored { headers, reply: None });
+        let response = stored(Stored { headers, reply: None }, "7f3a");
         assert_eq!(response.status(), StatusCode::CREATED);
-        assert_eq!(response.headers().len(), 1);
+        assert_eq!(response.headers().len(), 2);
         assert_eq!(response.headers()["x-resource-id"], "7");
+        assert_eq!(response.headers()["put2bits-id"], "7f3a");
         assert!(body(response).await.is_empty());
     }
 
@@ -212,7 +232,7 @@ mod tests {
             content_type: Some(HeaderValue::from_static("text/xml")),
             body: Bytes::from_static(b"<ok/>"),
         };
-        let response = stored(Stored { headers: HeaderMap::new(), reply: Some(reply) });
+        let response = stored(Stored { headers: HeaderMap::new(), reply: Some(reply) }, "7f3a");
         assert_eq!(response.headers()["content-type"], "text/xml");
         assert_eq!(body(response).await, "<ok/>");
     }
@@ -225,9 +245,11 @@ mod tests {
             (b"HTTP/1.1 414 x\r\n\r\n", "431 Request Header Fields Too Large", "head_too_large"),
             (b"", "400 Bad Request", "bad_request"),
         ] {
-            let answer = String::from_utf8(unreadable(bare).to_vec()).unwrap();
+            let answer = String::from_utf8(unreadable(bare, "7f3a").to_vec()).unwrap();
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
-            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+            for line in ["connection: close", "put2bits-id: 7f3a"] {
+                assert!(answer.contains(&format!("\r\n{line}\r\n")), "{line}: {answer}");
+            }
             let (head, document) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", document.len())), "{answer}");
             let document: serde_json::Value = serde_json::from_str(document).unwrap();

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -35,12 +36,13 @@ impl<U: Uploads> Service<U> {
         &self.uploads
     }
 
-    /// The answer to one request. Dropping the future tells the upload that its client is gone.
-    pub(super) async fn answer<B>(self, request: Request<B>) -> Response<Full<Bytes>>
+    /// The answer to one request of that client. Dropping the future tells the upload that its client is gone.
+    pub(super) async fn answer<B>(self, client: SocketAddr, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        let id = new_id();
         let (head, body) = request.into_parts();
         // After a failure nobody knows how much of a body is still to come.
         let close_on_failure = !body.is_end_stream();
@@ -48,12 +50,13 @@ impl<U: Uploads> Service<U> {
             Ok(intent) => intent,
             Err(failure) => {
                 let (method, path) = (Some(&head.method), Some(head.uri.path()));
-                self.uploads.refused(Refusal { failure: &failure, method, path });
-                return reply::failed(&failure, close_on_failure);
+                self.uploads.refused(Refusal { id: &id, client, failure: &failure, method, path });
+                return reply::failed(&failure, &id, close_on_failure);
             }
         };
         let upload = Upload {
-            id: new_id(),
+            id: id.clone(),
+            client,
             method: head.method,
             route: intent.route,
             destination: intent.destination,
@@ -61,17 +64,17 @@ impl<U: Uploads> Service<U> {
         };
         let result = match self.uploads.start(upload, body).await {
             Ok(outcome) => outcome.result,
-            Err(_) => Err(Failure::new(Problem::Internal, "The upload ended without an outcome.")),
+            Err(_) => Err(Failure::new(Problem::Internal, "the upload ended without an outcome")),
         };
         match result {
-            Ok(stored) => reply::stored(stored),
-            Err(failure) => reply::failed(&failure, close_on_failure),
+            Ok(stored) => reply::stored(stored, &id),
+            Err(failure) => reply::failed(&failure, &id, close_on_failure),
         }
     }
 }
 
-/// Twelve random hexadecimal digits: enough to tell the uploads in a log apart.
-fn new_id() -> String {
+/// Twelve random hexadecimal digits: enough to tell the requests in a log apart.
+pub(super) fn new_id() -> String {
     let mut id = Uuid::new_v4().simple().to_string();
     id.truncate(12);
     id

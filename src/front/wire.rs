@@ -32,6 +32,8 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Wire<I> {
     io: I,
     phase: SharedPhase,
+    /// Names the request whose head cannot be read: the last of the connection, if there is one.
+    unreadable_id: String,
     /// How long to linger.
     linger: Duration,
     /// Longest time in which the client takes not one byte of an answer.
@@ -52,9 +54,9 @@ struct Closing {
 }
 
 impl<I> Wire<I> {
-    pub(super) fn new(io: I, phase: SharedPhase, time: &TimeLimits) -> Self {
+    pub(super) fn new(io: I, phase: SharedPhase, unreadable_id: String, time: &TimeLimits) -> Self {
         let (linger, stall) = (time.linger, time.idle);
-        Wire { io, phase, linger, stall, stalled: None, own_answer: None, closing: None }
+        Wire { io, phase, unreadable_id, linger, stall, stalled: None, own_answer: None, closing: None }
     }
 }
 
@@ -95,7 +97,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if matches!(self.phase.get(), Phase::Idle | Phase::Head) {
             self.phase.set(Phase::Refused);
-            self.own_answer = Some(reply::unreadable(buf));
+            self.own_answer = Some(reply::unreadable(buf, &self.unreadable_id));
         }
         let Some(mut answer) = self.own_answer.take() else {
             return self.write_in_time(cx, buf);

@@ -42,7 +42,7 @@ pub(super) enum BadPath {
 
 impl From<BadPath> for Failure {
     fn from(reason: BadPath) -> Self {
-        Failure::new(Problem::BadPath, format!("Refused: {reason}."))
+        Failure::new(Problem::BadPath, reason.to_string())
     }
 }
 

@@ -101,7 +101,7 @@ impl Route {
             return Err(BadPath::TargetTooLong.into());
         }
         // A backend URL that was parsed can't fail here; its fields are public, though.
-        let impossible = |_| Failure::new(Problem::Internal, "The backend URL of the route is not valid");
+        let impossible = |_| Failure::new(Problem::Internal, "the backend URL of the route is not valid");
         Ok(Destination {
             content_name: self.name.content_name(uri.query(), headers, path.name()),
             host: HeaderValue::from_str(self.backend.authority.as_str()).map_err(|_| impossible(()))?,

@@ -2,6 +2,7 @@ use super::*;
 use crate::error::{Failure, Problem};
 use serde_json::Value;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,8 +31,10 @@ fn logged(format: LogFormat, filter: &str, colours: bool, log: impl FnOnce()) ->
 
 const STORED: UploadLine<'static> = UploadLine {
     id: "7f3a",
+    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 51_000),
     method: "PUT",
     route: "/photos/",
+    backend: "iis:8080",
     target: "/uploads/movie.mov?token=s3cret",
     session: Some("{7df0354d-249b-430f-820d-3d2a9bef4931}"),
     total: 3 << 20,
@@ -51,13 +54,13 @@ fn a_stored_upload_is_one_line_of_text() {
     assert_eq!(text.lines().count(), 1, "{text}");
     for part in [
         " INFO put2bits::upload: stored 3.0 MiB in 1.500 s (2.0 MiB/s)",
-        " id=\"7f3a\" method=\"PUT\" route=\"/photos/\" file=\"/uploads/movie.mov\" session=\"{7df0354…\"",
+        " id=\"7f3a\" client=\"192.0.2.7:51000\" method=\"PUT\" route=\"/photos/\" backend=\"iis:8080\" file=\"/uploads/movie.mov\" session=\"{7df0354…\"",
         " bytes=3145728 total=3145728 fragments=3 retries=1 restarts=0 duration_ms=1500 tail_ms=40",
         " bytes_per_s=2097152 status=201",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(!text.contains("error=") && !text.contains("fault="), "{text}");
+    assert!(["error=", "fault=", "cause="].iter().all(|field| !text.contains(field)), "{text}");
     assert!(!text.contains('\x1b'), "{text}");
     let stamp = text.split(' ').next().unwrap();
     assert!(stamp.ends_with('Z') && humantime::parse_rfc3339(stamp).is_ok(), "{stamp}");
@@ -73,6 +76,8 @@ fn a_stored_upload_is_one_json_object() {
         ("target", Value::from("put2bits::upload")),
         ("message", Value::from("stored 3.0 MiB in 1.500 s (2.0 MiB/s)")),
         ("id", Value::from("7f3a")),
+        ("client", Value::from("192.0.2.7:51000")),
+        ("backend", Value::from("iis:8080")),
         ("file", Value::from("/uploads/movie.mov")),
         ("session", Value::from("{7df0354…")),
         ("bytes", Value::from(3 << 20)),

@@ -5,18 +5,23 @@ use crate::error::{Failure, Fault};
 use bytesize::ByteSize;
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tracing::{error, info, warn};
 
 /// What is told about one finished upload.
 #[derive(Debug, Clone, Copy)]
 pub struct UploadLine<'a> {
-    /// Name of the upload in logs.
+    /// Name of the upload in logs and to its client.
     pub id: &'a str,
+    /// Who sent it.
+    pub client: SocketAddr,
     /// Method of the client's request.
     pub method: &'a str,
     /// Prefix of the route.
     pub route: &'a str,
+    /// Host and port of the backend, as they are configured.
+    pub backend: &'a str,
     /// Path of the file at the backend. A query is left out.
     pub target: &'a str,
     /// The BITS session. No more than its first eight characters are printed.
@@ -82,8 +87,10 @@ pub fn upload_finished(line: &UploadLine<'_>) {
             $level!(
                 target: "put2bits::upload",
                 id = line.id,
+                client = line.client.to_string(),
                 method = line.method,
                 route = line.route,
+                backend = line.backend,
                 file = line.target.split('?').next(),
                 session = session.as_deref(),
                 bytes = line.bytes,

@@ -25,6 +25,8 @@ use crate::bits::{Destination, SessionId, SessionStats};
 use crate::error::Failure;
 use crate::route::Route;
 use bytes::Bytes;
+// `core` has addresses, but no sockets.
+use core::net::SocketAddr;
 use http::{HeaderMap, HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +34,10 @@ use std::time::Duration;
 /// One accepted request: everything about an upload but its body.
 #[derive(Debug, Clone)]
 pub struct Upload {
-    /// Names the upload in logs.
+    /// Names the upload in logs and to its client.
     pub id: String,
+    /// Who sends it.
+    pub client: SocketAddr,
     /// Method of the request: PUT or POST.
     pub method: Method,
     /// The route that it came in by.

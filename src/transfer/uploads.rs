@@ -3,6 +3,7 @@
 use super::{Outcome, Upload};
 use crate::error::Failure;
 use bytes::Bytes;
+use core::net::SocketAddr;
 use http::Method;
 use http_body::Body;
 use std::error::Error;
@@ -31,6 +32,10 @@ pub trait Uploads: Clone + Send + Sync + 'static {
 /// A request that did not become an upload. Holds nothing secret: no header, no query.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
+    /// Names the request in logs and to its client.
+    pub id: &'a str,
+    /// Who sent it.
+    pub client: SocketAddr,
     /// Why.
     pub failure: &'a Failure,
     /// Its method, unless the head could not be read.

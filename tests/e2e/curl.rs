@@ -69,6 +69,22 @@ async fn curl_uploads_in_each_of_its_ways() {
     }
 }
 
+/// A form is not a file: stored as it comes, nobody could open it.
+#[tokio::test]
+async fn a_form_of_curl_is_refused() {
+    let backend = Backend::new(&[], &[]);
+    let proxy = Settings::to(&backend).start().await;
+    let Source { path, _folder, .. } = source(5 * MIB);
+    let run = curl(&proxy, "/a", &["-F", &format!("f=@{}", path.display())]).await;
+    assert_eq!(run.status, "415", "{}", run.body);
+    assert!(
+        run.body.contains("urn:put2bits:problem:form_refused") && run.body.ends_with('\n'),
+        "{}",
+        run.body
+    );
+    assert_eq!(backend.stats().connections, 0);
+}
+
 /// As `curl -T file http://host/folder/` completes the path.
 #[tokio::test]
 async fn curl_names_the_file_by_itself() {

@@ -1,8 +1,9 @@
 //! Refusals: the client sees a precise answer although it is still sending, and the backend is spared.
 
-use crate::support::{Backend, File, Proxy, Settings, ask, quirks, within};
+use crate::support::{Backend, File, Proxy, Settings, ask, message, quirks, within};
 use put2bits::limits::{KIB, MIB};
 use put2bits::mock::{MockConfig, Storage};
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -16,6 +17,7 @@ async fn assert_refused(proxy: &Proxy, path: &str, status: u16, code: &str) {
     let answer = proxy.put(path, File::new(BODY)).await.finish_blindly().await;
     answer.assert_problem(status, code);
     let line = proxy.upload_line(path).await;
+    assert!(line.get("cause").is_none_or(|cause| cause != "-"), "{line}");
     assert_eq!((&line["status"], &line["error"]), (&status.into(), &code.into()));
 }
 
@@ -84,6 +86,8 @@ async fn a_backend_that_does_not_speak_http() {
     let proxy = proxy.set("retry.window", "300ms").start().await;
     let answer = proxy.put("/a", File::new(BODY)).await.finish().await;
     answer.assert_problem(503, "backend_unavailable");
+    let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert!(document["advice"].as_str().unwrap().contains("speaks plain HTTP"), "{document}");
 }
 
 #[tokio::test]
@@ -142,6 +146,7 @@ async fn bad_requests_cost_the_backend_nothing() {
         ("PUT /a", "Content-Length: -1\r\n", 400, "bad_request"),
         ("PUT /a", "Content-Length: 1048577\r\n", 413, "too_large"),
         ("PUT /a", "Content-Length: 1\r\nContent-Encoding: gzip\r\n", 415, "coding_refused"),
+        ("POST /a", "Content-Length: 1\r\nContent-Type: multipart/form-data\r\n", 415, "form_refused"),
         ("PUT /a", "Content-Length: 1\r\nExpect: sandwich\r\n", 417, "expectation_failed"),
         ("PUT /a", "Content-Length: 9\r\nContent-Range: bytes 0-8/20\r\n", 400, "bad_request"),
         ("GET /a", "", 405, "method_not_allowed"),
@@ -151,6 +156,34 @@ async fn bad_requests_cost_the_backend_nothing() {
         let answer = ask(proxy.addr, &format!("{line} HTTP/1.1\r\nHost: p\r\n{fields}\r\n")).await;
         answer.assert_problem(status, code);
         assert_eq!(answer.header("allow").is_some(), status == 405);
+        // The answer leads to its line in the log.
+        let id = answer.header("put2bits-id").unwrap();
+        let told = proxy.line("the refusal", |line| line["id"] == id).await;
+        let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let detail = document["detail"].as_str().unwrap();
+        if told.get("path").is_some() {
+            assert_eq!(message(&told), format!("refused {line}: {code}: {detail}"));
+        } else {
+            // hyper could not read it.
+            assert_eq!(code, "bad_request", "{told}");
+        }
+        assert_eq!(told["error"], code);
+        let client: SocketAddr = told["client"].as_str().unwrap().parse().unwrap();
+        assert!(client.ip().is_loopback() && client != proxy.addr, "{told}");
     }
     assert_eq!(backend.stats().connections, 0);
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_in_the_log() {
+    let proxy = Settings::to_url("http://127.0.0.1:1/").start().await;
+    let answer = ask(proxy.addr, "no HTTP\r\n\r\n").await;
+    answer.assert_problem(400, "bad_request");
+    let id = answer.header("put2bits-id").unwrap();
+    let told = proxy.line("the refusal", |line| line["id"] == id).await;
+    assert!(message(&told).starts_with("refused an unreadable head: bad_request: "), "{told}");
+    assert!(
+        told["client"].is_string() && told.get("method").is_none() && told.get("path").is_none(),
+        "{told}"
+    );
 }

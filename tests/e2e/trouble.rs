@@ -91,6 +91,9 @@ async fn a_pause_that_the_backend_asks_for_is_kept() {
     let begun = Instant::now();
     proxy.put("/a", File::new(MIB)).await.finish().await.assert_stored();
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    let line = proxy.line("that it waits", |line| message(line).contains("next attempt in")).await;
+    assert_eq!(line["client"], proxy.upload_line("/a").await["client"]);
+    assert!(line.get("cause").is_none(), "an answer has no cause beyond itself: {line}");
 }
 
 #[tokio::test]
@@ -131,8 +134,8 @@ fn free_port() -> std::net::SocketAddr {
 
 #[tokio::test]
 async fn a_backend_that_is_down() {
-    let proxy =
-        Settings::to_url(&format!("http://{}/", free_port())).set("retry.window", "500ms").start().await;
+    let backend = free_port();
+    let proxy = Settings::to_url(&format!("http://{backend}/")).set("retry.window", "500ms").start().await;
     let begun = Instant::now();
     let mut upload = proxy.put("/a", File::new(64 * MIB)).await;
     let answer = upload.answer().await;
@@ -140,6 +143,11 @@ async fn a_backend_that_is_down() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let line = proxy.upload_line("/a").await;
     assert_eq!((&line["bytes"], &line["fault"]), (&0.into(), &"backend".into()));
+    // Who has the answer finds the line; who has the line knows both sides.
+    assert_eq!(line["id"], answer.header("put2bits-id").unwrap());
+    assert_eq!(line["client"], upload.stream.local_addr().unwrap().to_string());
+    assert_eq!(line["backend"], backend.to_string());
+    assert!(line["cause"].is_string(), "{line}");
 }
 
 #[tokio::test]

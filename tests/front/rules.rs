@@ -61,8 +61,10 @@ const RULES: &[(&str, u16, &str)] = &[
     ("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 99999999999999999999\r\n\r\nhello", 400, "bad_request"),
     ("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 104857601\r\n\r\nhello", 413, "too_large"),
     ("PUT /strict/a HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n", 422, "empty_refused"),
-    // Codings, parts, expectations.
+    // Codings, types, parts, expectations.
     ("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\nhello", 415, "coding_refused"),
+    ("POST /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\nhello", 415, "form_refused"),
+    ("POST /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nhello", 201, ""),
     ("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nContent-Range: bytes 0-4/9\r\n\r\nhello", 400, "bad_request"),
     ("PUT /in/a HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nExpect: a-pony\r\n\r\nhello", 417, "expectation_failed"),
     // Paths.
@@ -91,11 +93,15 @@ async fn every_rule_over_the_wire() {
     let mut front = Front::start().await;
     for &(request, status, code) in RULES {
         let mut client = front.connect().await;
+        let local = client.stream.local_addr().unwrap();
         client.send(request).await;
         let answer = client.answer().await;
         assert_eq!(answer.status, status, "{request:?}: {answer:?}");
+        // Whoever has the answer finds the log line.
+        let id = answer.header("put2bits-id").map(str::to_owned);
         if status == 201 {
-            assert!(matches!(front.event().await, Event::Started(_)), "{request:?}");
+            let Event::Started(upload) = front.event().await else { panic!("{request:?}") };
+            assert_eq!((Some(upload.id), upload.client), (id, local), "{request:?}");
             assert!(matches!(front.event().await, Event::Read(_)), "{request:?}");
             continue;
         }
@@ -111,8 +117,14 @@ async fn every_rule_over_the_wire() {
         }
         drop(client);
         match front.event().await {
-            Event::Refused(told, ..) => assert_eq!(told, code, "{request:?}"),
-            Event::Started(_) => assert!(status >= 500, "{request:?}"),
+            Event::Refused(told) => {
+                assert_eq!(told.code, code, "{request:?}");
+                assert_eq!((Some(told.id.as_str()), told.client), (id.as_deref(), local), "{request:?}");
+            }
+            Event::Started(upload) => {
+                assert!(status >= 500, "{request:?}");
+                assert_eq!((Some(upload.id.as_str()), upload.client), (id.as_deref(), local), "{request:?}");
+            }
             other => panic!("{request:?}: {other:?}"),
         }
         if !closes {
@@ -162,7 +174,8 @@ async fn heads_beyond_the_limits_are_told_so() {
     }
     assert!(matches!(front.event().await, Event::Started(_)));
     assert!(matches!(front.event().await, Event::Read(0)));
-    assert!(matches!(front.event().await, Event::Refused("head_too_large", None, None)));
+    let Event::Refused(told) = front.event().await else { panic!() };
+    assert_eq!((told.code, told.method, told.path), ("head_too_large", None, None));
     let long = format!("PUT /in/{} HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n", "a/".repeat(40_000));
     let answer = front.ask(long).await;
     assert_eq!((answer.status, answer.code()), (431, "head_too_large"));
@@ -172,6 +185,7 @@ async fn heads_beyond_the_limits_are_told_so() {
 async fn refusals_are_reported_without_their_query() {
     let mut front = Front::start().await;
     front.ask("PUT /in/%2e?token=secret HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n").await;
-    let Event::Refused(code, method, path) = front.event().await else { panic!() };
-    assert_eq!((code, method.as_deref(), path.as_deref()), ("bad_path", Some("PUT"), Some("/in/%2e")));
+    let Event::Refused(told) = front.event().await else { panic!() };
+    let (method, path) = (told.method.as_deref(), told.path.as_deref());
+    assert_eq!((told.code, method, path), ("bad_path", Some("PUT"), Some("/in/%2e")));
 }

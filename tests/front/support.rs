@@ -33,8 +33,18 @@ pub(crate) enum Event {
     Broken,
     /// The client went away while the upload waited.
     ClientGone,
-    /// The front refused a request: code, method, path.
-    Refused(&'static str, Option<String>, Option<String>),
+    /// The front refused a request.
+    Refused(Refused),
+}
+
+/// What was told about a refusal.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) id: String,
+    pub(crate) client: SocketAddr,
+    pub(crate) code: &'static str,
+    pub(crate) method: Option<String>,
+    pub(crate) path: Option<String>,
 }
 
 /// Uploads that do what the name of the file says.
@@ -57,8 +67,13 @@ impl Uploads for Script {
     }
 
     fn refused(&self, refusal: Refusal<'_>) {
-        let (method, path) = (refusal.method.map(ToString::to_string), refusal.path.map(str::to_owned));
-        let _ = self.events.send(Event::Refused(refusal.failure.problem.code(), method, path));
+        let _ = self.events.send(Event::Refused(Refused {
+            id: refusal.id.to_owned(),
+            client: refusal.client,
+            code: refusal.failure.problem.code(),
+            method: refusal.method.map(ToString::to_string),
+            path: refusal.path.map(str::to_owned),
+        }));
     }
 }
 
@@ -137,9 +152,9 @@ impl Front {
         let connections = tokio_util::task::TaskTracker::new();
         let (token, tracker) = (shutdown.clone(), connections.clone());
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((stream, client)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
-                tracker.spawn(serve_connection(stream, service.clone(), token.clone()));
+                tracker.spawn(serve_connection(stream, client, service.clone(), token.clone()));
             }
         });
         Front { address, events, gate, shutdown, connections }

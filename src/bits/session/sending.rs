@@ -82,7 +82,7 @@ impl Session {
         if next == acked {
             let failure = Failure::new(
                 Problem::NoProgress,
-                format!("the fragment {range} was answered {ack} and brought no progress, again and again"),
+                format!("the fragment {range} was answered {ack} and brought no progress"),
             );
             return self.stalled(now, failure, ack.retry_after);
         }

@@ -90,8 +90,10 @@ impl Session {
     /// An answered exchange brought no progress.
     pub(super) fn stalled(&mut self, now: Duration, failure: Failure, retry_after: Option<Duration>) {
         self.patience.stalled += 1;
-        if self.patience.stalled >= self.settings.retry.stalled_exchanges {
-            return self.fail(now, failure);
+        let times = self.patience.stalled;
+        if times >= self.settings.retry.stalled_exchanges {
+            let detail = format!("{}, {times} times in a row", failure.detail);
+            return self.fail(now, Failure { detail, ..failure });
         }
         if let Err(failure) = self.try_again(now, failure, retry_after) {
             self.fail(now, failure);

@@ -69,6 +69,7 @@ impl Setup {
     {
         let upload = Upload {
             id: "test".into(),
+            client: ([127, 0, 0, 1], 1).into(),
             method: Method::PUT,
             route: Arc::new(self.route.clone()),
             destination: Destination {

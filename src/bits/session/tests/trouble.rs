@@ -126,7 +126,13 @@ fn answers_without_progress_are_counted() {
         script = script.expect("bytes 101-199/300").silence(Silence::Lost);
         assert_eq!(script.session.outcome(), None);
     }
-    script.expect("bytes 101-199/300").wants(101).cancelled(Problem::NoProgress);
+    let script = script.expect("bytes 101-199/300").wants(101).cancelled(Problem::NoProgress);
+    let detail = script.failure().detail;
+    assert!(detail.ends_with(" and brought no progress, 5 times in a row"), "{detail}");
+    for event in &script.events {
+        let Event::Retrying { why, .. } = event else { continue };
+        assert!(!why.detail.contains("in a row"), "{}", why.detail);
+    }
 }
 
 #[test]
