@@ -11,12 +11,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Exit code for a wrong command line.
+/// Exit code for a wrong command line. These are those of the proxy (`sysexits.h`).
 const USAGE: u8 = 64;
+
+/// Exit code for an address that is not to be had.
+const UNAVAILABLE: u8 = 69;
+
+/// Exit code for a folder that is not to be had.
+const IO: u8 = 74;
 
 /// A BITS upload server for trying things out.
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = help_of_words())]
+#[command(name = "mock_backend", version, after_long_help = help_of_words())]
 struct Args {
     /// Where to listen; port 0 lets the system choose.
     #[arg(long, default_value = "127.0.0.1:8181")]
@@ -33,9 +39,8 @@ struct Args {
     /// Drop the bytes.
     #[arg(long)]
     discard: bool,
-    /// Begin with the ways of a known server: strict, iis, gobits, simplebits, fkadibs, xenserver.
-    #[arg(long, default_value = "strict", value_parser = preset)]
-    preset: Knobs,
+    #[arg(long, default_value = "strict", value_parser = preset, help = help_of_presets())]
+    preset: Preset,
     /// Change one of them; may be repeated. --help lists all.
     #[arg(long, value_name = "NAME=VALUE")]
     quirk: Vec<String>,
@@ -59,9 +64,16 @@ struct Args {
     verbose: bool,
 }
 
+/// A known server.
+#[derive(Debug, Clone)]
+struct Preset {
+    name: &'static str,
+    knobs: Knobs,
+}
+
 impl Args {
     fn config(self) -> Result<MockConfig, clap::Error> {
-        let mut knobs = self.preset;
+        let mut knobs = self.preset.knobs;
         for quirk in &self.quirk {
             knobs.set(quirk).map_err(|error| {
                 <Args as clap::CommandFactory>::command()
@@ -85,9 +97,23 @@ impl Args {
     }
 }
 
-fn preset(name: &str) -> Result<Knobs, String> {
+fn preset(text: &str) -> Result<Preset, String> {
+    let found = Knobs::PRESETS.into_iter().find(|(name, _)| *name == text);
     let names = Knobs::PRESETS.map(|(name, _)| name).join(", ");
-    Knobs::preset(name).ok_or(format!("one of {names}"))
+    found.map(|(name, make)| Preset { name, knobs: make() }).ok_or(format!("one of {names}"))
+}
+
+fn help_of_presets() -> String {
+    let presets = Knobs::PRESETS.map(|(name, make)| format!("{name} ({})", profile_for(&make())));
+    format!("Begin with the ways of a known server (and what suits it in put2bits): {}", presets.join(", "))
+}
+
+/// How to tell the proxy what kind of server this is.
+fn profile_for(knobs: &Knobs) -> String {
+    match knobs.fitting_profile().name {
+        "iis" => "--profile iis or auto".to_owned(),
+        name => format!("--profile {name}"),
+    }
 }
 
 fn help_of_words() -> String {
@@ -99,10 +125,10 @@ fn help_of_words() -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let parsed = Args::try_parse().and_then(|args| {
-        let (listen, verbose) = (args.listen, args.verbose);
-        Ok((listen, verbose, args.config()?))
+        let (listen, verbose, preset) = (args.listen, args.verbose, args.preset.name);
+        Ok((listen, verbose, preset, args.config()?))
     });
-    let (listen, verbose, config) = match parsed {
+    let (listen, verbose, preset, config) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are no errors. Nothing is left to do if even this can't be printed.
@@ -110,12 +136,13 @@ async fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
+    if let Err(error) = config.storage.prepare() {
+        return fail(IO, error);
+    }
+    let hint = format!("preset {preset}: use {}", profile_for(&config.knobs));
     let mock = match Mock::bind(listen, config).await {
         Ok(mock) => mock,
-        Err(error) => {
-            eprintln!("cannot serve on {listen}: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return fail(UNAVAILABLE, format_args!("cannot listen on {listen}: {error}")),
     };
     let mut events = mock.events();
     // One future for all rounds of the loop, and listening before the first line is out: no signal is missed.
@@ -126,6 +153,7 @@ async fn main() -> ExitCode {
         () = std::future::ready(()) => {}
     }
     say(format_args!("listening on {}", mock.url()));
+    say(hint);
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -139,6 +167,12 @@ async fn main() -> ExitCode {
     }
     say(mock.stats());
     ExitCode::SUCCESS
+}
+
+fn fail(code: u8, line: impl Display) -> ExitCode {
+    // If standard error is closed, the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "mock_backend: {line}");
+    ExitCode::from(code)
 }
 
 /// Prints a line at once. A reader that went away is no reason to stop serving.

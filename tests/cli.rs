@@ -78,7 +78,7 @@ fn p13_a_bad_configuration_never_binds_a_port() {
             "FILE:3: route[0].backend: \"https://127.0.0.1:1/\" is refused: https",
         ),
         (route.to_owned(), &[("PUT2BITS_LISTN", "x")], "PUT2BITS_LISTN: unknown variable"),
-        (route.to_owned(), &[("PUT2BITS_BACKEND", "http://x/")], "PUT2BITS_BACKEND: backend: conflicts"),
+        (route.to_owned(), &[("PUT2BITS_BACKEND", "http://x/")], "PUT2BITS_BACKEND: conflicts"),
     ];
     for (text, variables, line) in cases {
         let file = write(directory.path(), &text);
@@ -106,15 +106,9 @@ fn p13_a_bad_configuration_never_binds_a_port() {
 #[test]
 fn a_bad_flag_is_wrong_usage() {
     for (flags, line) in [
-        (
-            ["--backend", "iis/uploads"],
-            "--backend: backend: \"iis/uploads\" is refused: write an absolute URL",
-        ),
-        (
-            ["--backend", "http://me:secret@iis/"],
-            "--backend: backend: \"http://***\" is refused: a user name",
-        ),
-        (["--listen", "8080"], "--listen: listen: \"8080\" is not an IP address and a port"),
+        (["--backend", "iis/uploads"], "--backend: \"iis/uploads\" is refused: write an absolute URL"),
+        (["--backend", "http://me:secret@iis/"], "--backend: \"http://***\" is refused: a user name"),
+        (["--listen", "8080"], "--listen: \"8080\" is not an IP address and a port"),
         (["--max-upload", "0"], "--max-upload: limits.max_upload: \"0\" is not a size above 0"),
         (["--memory", "big"], "--memory: limits.memory: \"big\" is not a size"),
         (["--fragment-max", "8MiB and"], "--fragment-max: fragment.max: \"8MiB and\" is not a size"),
@@ -122,8 +116,8 @@ fn a_bad_flag_is_wrong_usage() {
             ["--fragment-max", "1GiB"],
             "--fragment-max: limits.memory (256MiB, default) is less than 2 times fragment.max",
         ),
-        (["--workers", "0"], "--workers: workers: \"0\" is not a whole number from 1 to 1024"),
-        (["--profile", "apache"], "--profile: profile: \"apache\" is not one of auto, iis"),
+        (["--workers", "0"], "--workers: \"0\" is not a whole number from 1 to 1024"),
+        (["--profile", "apache"], "--profile: \"apache\" is not one of auto, iis"),
         (["--log-format", "xml"], "--log-format: log.format: \"xml\" is not one of text, json"),
         (["--log", "a=b=c"], "--log: log.filter: \"a=b=c\" is not a log filter"),
     ] {
@@ -242,4 +236,40 @@ fn a_closed_or_full_output_is_no_panic() {
         .unwrap();
     assert_eq!(output.status.code(), Some(74), "{output:?}");
     assert!(stderr(&output).starts_with("put2bits: ") && !stderr(&output).contains("panicked"), "{output:?}");
+}
+
+/// As in `put2bits check-config … | head -1`.
+#[test]
+fn a_reader_that_went_away_ends_it_in_silence() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_put2bits"));
+    let output = command.args(["check-config", "--backend", "http://iis/"]).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(74), ""));
+}
+
+/// A line break within a paragraph of the source collides with those that clap makes.
+#[test]
+fn help_is_broken_where_a_line_is_full() {
+    const WIDTH: usize = 60;
+    for command in ["serve", "check-config"] {
+        let help = put2bits(&[command, "--help"], &[("COLUMNS", "60")]);
+        let (_, after) = stdout(&help).split_once("Examples:").unwrap();
+        let lines: Vec<&str> = after.lines().collect();
+        let paragraphs =
+            lines.windows(2).filter(|pair| !pair.iter().any(|line| line.is_empty() || line.starts_with(' ')));
+        let mut seen = 0;
+        for pair in paragraphs {
+            let next = pair[1].split(' ').next().unwrap();
+            let joined = pair[0].trim_end().chars().count() + 1 + next.chars().count();
+            assert!(joined > WIDTH, "{command}: {pair:?}");
+            assert!(pair[0].trim_end().chars().count() <= WIDTH, "{command}: {pair:?}");
+            seen += 1;
+        }
+        assert!(seen >= 5, "{command}: {after}");
+        assert!(
+            one_blank(after)
+                .contains("Every setting outside [[route]] can be given as an environment variable")
+        );
+    }
 }

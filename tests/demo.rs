@@ -95,3 +95,55 @@ fn kept_up_it_takes_more_uploads() {
         "{published}"
     );
 }
+
+#[test]
+fn a_refusal_is_told_with_its_status_and_code() {
+    let dir = tempfile::tempdir().unwrap();
+    // Windows has no file of that name, and the proxy refuses it at once.
+    let device = dir.path().join("con.txt");
+    std::fs::File::create(&device).unwrap().set_len(64 << 20).unwrap();
+    // A folder is where the file is to be.
+    let plain = dir.path().join("plain");
+    std::fs::write(&plain, b"plain").unwrap();
+    let kept = dir.path().join("received");
+    std::fs::create_dir_all(kept.join("plain")).unwrap();
+    for (file, sessions, line) in [
+        (&device, "0 sessions on 0 connections", "put2bits: the upload was refused: 400 bad_path\n"),
+        (&plain, "0 sessions on 1 connection", "put2bits: the upload was refused: 403 forbidden\n"),
+    ] {
+        let (output, text) = run(&[file.to_str().unwrap(), "--dir", kept.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().ends_with(line), "{line}{text}");
+        assert!(text.contains(sessions), "{text}");
+        assert!(!text.contains("/s\n") && !text.contains("sha256"), "no rate, nothing to compare: {text}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (output, _) = run(&["--size", "1", "--dir", file.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(74), "{output:?}");
+    let line = String::from_utf8(output.stderr).unwrap();
+    let start = format!("put2bits: cannot store files in {}: ", file.path().display());
+    assert!(line.starts_with(&start) && line.lines().count() == 1, "{line}");
+}
+
+/// As in `put2bits demo | head -1`.
+#[test]
+fn a_reader_that_went_away_ends_it_in_silence() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = demo(&["--size", "1MiB"]).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(74), &b""[..]), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_output_is_one_line_and_no_panic() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = demo(&["--size", "1MiB"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(74), "{output:?}");
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(line.starts_with("put2bits: No space left") && line.lines().count() == 1, "{line}");
+}

@@ -40,12 +40,12 @@ pub(super) struct ConfigArgs {
     log: Option<String>,
 }
 
-/// How to set what has no flag, for the end of the help texts.
+/// How to set what has no flag, for the end of the help texts. Paragraphs have no line breaks: clap makes them.
 pub(super) const SETTINGS: &str = "\
-Every setting of the file can be given as an environment variable, too: PUT2BITS_ and its path
-in capitals, as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand
-for the flags of that name, PUT2BITS_CONFIG names the file.
-Flags win over variables, variables over the file, the file over the defaults.
+Every setting outside [[route]] can be given as an environment variable: PUT2BITS_ and its path in capitals, \
+as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand for the flags of that name, \
+PUT2BITS_CONFIG names the file. Flags win over variables, variables over the file, the file over the defaults.
+
 Sizes: 8MiB is 8 × 2^20 bytes, 8MB is 8 × 10^6. Times: 90s, 1h30m.";
 
 impl ConfigArgs {

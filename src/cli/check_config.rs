@@ -17,7 +17,7 @@ Examples:
   put2bits check-config --config put2bits.toml
   put2bits check-config --backend http://iis/uploads/ > put2bits.toml
 
-Prints the configuration in force, as a file that means the same; or one line that says what is wrong,
+Prints the configuration in force, as a file that means the same; or one line that says what is wrong, \
 with exit code 78 (64 if a flag is to blame).";
 
 /// Prints the configuration, or fails with what is wrong with it.

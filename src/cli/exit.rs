@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Success = 0,
-    /// It ran, and what it was to show failed: `demo` found different bytes.
+    /// It ran, and what it was to show failed: `demo` was refused, or found different bytes.
     Failed = 1,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,
@@ -17,7 +17,7 @@ pub enum Exit {
     Unavailable = 69,
     /// The system refused a thread, a runtime or a signal handler (`EX_OSERR`).
     System = 71,
-    /// Reading or writing failed (`EX_IOERR`).
+    /// Reading or writing failed, or who read the output went away (`EX_IOERR`).
     Io = 74,
     /// The configuration is wrong (`EX_CONFIG`).
     Config = 78,

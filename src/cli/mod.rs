@@ -43,16 +43,16 @@ enum Command {
     CheckConfig(check_config::Args),
 }
 
-/// Why a command stopped: the line for standard error and the exit code.
+/// Why a command stopped: the line for standard error, if there is anything to say, and the exit code.
 #[derive(Debug)]
 struct Stop {
     exit: Exit,
-    line: String,
+    line: Option<String>,
 }
 
 impl Stop {
     fn new(exit: Exit, line: impl fmt::Display) -> Self {
-        Stop { exit, line: line.to_string() }
+        Stop { exit, line: Some(line.to_string()) }
     }
 }
 
@@ -74,6 +74,10 @@ impl From<ServeError> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
+        // Whoever read our output has seen enough (`| head`): nobody wants to hear of it.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Stop { exit: Exit::Io, line: None };
+        }
         Stop::new(Exit::Io, error)
     }
 }
@@ -96,8 +100,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => Exit::Success.into(),
         Err(Stop { exit, line }) => {
-            // If standard error is closed, the exit code still tells.
-            let _ = writeln!(io::stderr(), "put2bits: {line}");
+            if let Some(line) = line {
+                // If standard error is closed, the exit code still tells.
+                let _ = writeln!(io::stderr(), "put2bits: {line}");
+            }
             exit.into()
         }
     }

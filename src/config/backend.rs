@@ -131,7 +131,7 @@ mod tests {
             ("http://iis/%2e%2E/", "dot segment"),
             ("http://iis/a%2Fb/", "slash"),
             ("http://iis/%0d%0a/", "control"),
-            ("http://iis/%zz/", "percent"),
+            ("http://iis/%zz/", "a '%' in a name"),
         ] {
             let error = parse_backend(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

@@ -37,7 +37,7 @@ impl fmt::Display for ConfigError {
         if let Some(origin) = &self.origin {
             write!(f, "{origin}: ")?;
         }
-        if !self.key.is_empty() {
+        if !self.key.is_empty() && !self.origin.as_ref().is_some_and(|origin| origin.says(&self.key)) {
             write!(f, "{}: ", one_line(&self.key))?;
         }
         f.write_str(&one_line(&self.message))

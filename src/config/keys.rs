@@ -3,13 +3,13 @@
 //! File, environment, checks and `check-config` all read this table; a key is added by one line here and a field.
 
 use super::choice::{self, LOG_FORMATS};
+use super::log_filter;
 use super::raw::Raw;
 use super::routes::ROUTE_KEYS;
 use super::value::{Size, Time};
 use super::{Config, LogFormat};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
 
 /// More threads than any machine for this program has cores.
 pub(crate) const MAX_WORKERS: usize = 1024;
@@ -121,7 +121,7 @@ impl Slot<'_> {
             Slot::Workers(at) => put(at, count(raw).filter(|count| (1..=MAX_WORKERS).contains(count))),
             Slot::Address(at) => put(at, raw.text().and_then(|text| text.parse().ok())),
             Slot::LogFormat(at) => return choice::pick(raw, &LOG_FORMATS).map(|format| *at = format),
-            Slot::LogFilter(at) => put(at, filter(raw)),
+            Slot::LogFilter(at) => return log_filter::read(raw).map(|filter| *at = filter),
         };
         done.ok_or_else(|| raw.is_not(wanted))
     }
@@ -141,7 +141,7 @@ impl Slot<'_> {
             Slot::Workers(_) => "a whole number from 1 to 1024",
             Slot::Address(_) => "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
             Slot::LogFormat(_) => "\"text\" or \"json\"",
-            Slot::LogFilter(_) => "a log filter, such as \"info\" or \"warn,put2bits=debug\"",
+            Slot::LogFilter(_) => log_filter::WANTED,
         }
     }
 
@@ -191,9 +191,4 @@ fn time(raw: &Raw) -> Option<Duration> {
 
 fn count<T: std::str::FromStr>(raw: &Raw) -> Option<T> {
     raw.number().filter(|text| !text.starts_with('+'))?.parse().ok()
-}
-
-fn filter(raw: &Raw) -> Option<String> {
-    let text = raw.text().filter(|text| !text.trim().is_empty())?;
-    EnvFilter::builder().parse(text).ok().map(|_| text.to_owned())
 }

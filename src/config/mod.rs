@@ -17,6 +17,7 @@ mod environment;
 mod error;
 mod file;
 mod keys;
+mod log_filter;
 mod merge;
 mod origin;
 mod raw;

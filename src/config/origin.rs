@@ -1,5 +1,6 @@
 //! Where a value came from.
 
+use super::environment::PREFIX;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,17 @@ impl Origin {
     /// Whether somebody wrote the value.
     pub const fn is_explicit(&self) -> bool {
         !matches!(self, Origin::Default | Origin::Lowered(_))
+    }
+
+    /// Whether the name of the place is that of the key, so that it need not be told twice: `--profile`.
+    pub(crate) fn says(&self, key: &str) -> bool {
+        match self {
+            Origin::Flag(name) => name.strip_prefix("--") == Some(key),
+            Origin::Variable(name) => {
+                name.strip_prefix(PREFIX).is_some_and(|rest| rest.eq_ignore_ascii_case(key))
+            }
+            _ => false,
+        }
     }
 }
 

@@ -133,8 +133,8 @@ impl Connection {
         let refuse = match struck.what {
             Some(What::DropHead) => return Ok(Taken::HangUp),
             Some(What::Stall) => std::future::pending().await,
-            Some(What::Restart) => {
-                self.shared.restart(false);
+            Some(What::Restart { keep_sessions }) => {
+                self.shared.restart(keep_sessions);
                 return Ok(Taken::HangUp);
             }
             Some(What::LoseSession) => {

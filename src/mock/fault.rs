@@ -24,6 +24,7 @@ WHAT
   short-take=SIZE     take only the first SIZE bytes of a fragment
   lose-session        forget the session before looking at the packet
   restart             forget all sessions and drop all connections
+  restart=keep        drop all connections, but keep the sessions, as servers do that have them on disk
 PACKET
   any (default), create, ping, fragment, last (fragment), close, cancel
 OPTION
@@ -63,7 +64,7 @@ pub(super) enum What {
     Spurious416,
     ShortTake(u64),
     LoseSession,
-    Restart,
+    Restart { keep_sessions: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ enum Packets {
 pub enum FaultError {
     /// The first word is not known.
     #[error(
-        "'{0}' is not a fault; one of drop-head, drop-body=SIZE, drop-ack, drop-after-ack, delay=TIME, stall, status=CODE, early-413, html-404, spurious-416, short-take=SIZE, lose-session, restart"
+        "'{0}' is not a fault; one of drop-head, drop-body=SIZE, drop-ack, drop-after-ack, delay=TIME, stall, status=CODE, early-413, html-404, spurious-416, short-take=SIZE, lose-session, restart[=keep]"
     )]
     What(String),
     /// The fault takes a value, or takes none.
@@ -193,7 +194,11 @@ fn parse_what(text: &str) -> Result<What, FaultError> {
         "spurious-416" => plain(What::Spurious416),
         "short-take" => size().map(What::ShortTake),
         "lose-session" => plain(What::LoseSession),
-        "restart" => plain(What::Restart),
+        "restart" => match value {
+            None => Ok(What::Restart { keep_sessions: false }),
+            Some("keep") => Ok(What::Restart { keep_sessions: true }),
+            Some(_) => Err(wrong()),
+        },
         _ => Err(FaultError::What(text.to_owned())),
     }
 }
@@ -326,6 +331,8 @@ mod tests {
             ("spurious-416:any:count=9", What::Spurious416),
             ("short-take=1", What::ShortTake(1)),
             ("lose-session::after=3", What::LoseSession),
+            ("restart:fragment", What::Restart { keep_sessions: false }),
+            ("restart=keep:fragment:after=3", What::Restart { keep_sessions: true }),
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!((fault.what, fault.to_string()), (what, text.to_owned()));
@@ -339,6 +346,7 @@ mod tests {
             ("stall=3", "'stall=3' takes no such value"),
             ("delay=soon", "'delay=soon' takes no such value"),
             ("drop-body", "'drop-body' takes no such value"),
+            ("restart=lose", "'restart=lose' takes no such value"),
             ("status=99", "'status=99' takes no such value"),
             ("stall:post", "'post' is not a packet"),
             ("stall:any:p=2", "'p=2' is not an option"),

@@ -33,6 +33,7 @@ mod storage;
 mod wire;
 
 pub use fault::{FAULT_HELP, Fault, FaultError};
+pub(crate) use observe::Count;
 pub use observe::{Event, Published, Stats};
 pub use storage::Storage;
 

@@ -41,21 +41,36 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} connections, {} sessions ({} closed, {} cancelled, {} open), {} fragments of {} to {} bytes, \
-             {} bytes, {} files, {} refusals, {} faults",
-            self.connections,
-            self.sessions_created,
+            "{}, {} ({} closed, {} cancelled, {} open), {}",
+            Count(self.connections, "connection"),
+            Count(self.sessions_created, "session"),
             self.sessions_closed,
             self.sessions_cancelled,
             self.sessions_open,
-            self.fragments,
-            self.fragment_min.unwrap_or(0),
-            self.fragment_max.unwrap_or(0),
-            self.bytes,
-            self.published,
-            self.refusals,
-            self.faults,
+            Count(self.fragments, "fragment"),
+        )?;
+        if let (Some(min), Some(max)) = (self.fragment_min, self.fragment_max) {
+            write!(f, " of {min} to {}", Count(max, "byte"))?;
+        }
+        write!(
+            f,
+            ", {}, {}, {}, {}",
+            Count(self.bytes, "byte"),
+            Count(self.published, "file"),
+            Count(self.refusals, "refusal"),
+            Count(self.faults, "fault"),
         )
+    }
+}
+
+/// So many of something: `1 session`, `2 sessions`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Count(pub(crate) u64, pub(crate) &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Count(number, noun) = self;
+        write!(f, "{number} {noun}{}", if *number == 1 { "" } else { "s" })
     }
 }
 
@@ -132,5 +147,35 @@ impl fmt::Display for Event {
             }
             Event::Fault { connection, fault } => write!(f, "#{connection} fault {fault}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_agree_with_their_nouns() {
+        assert_eq!(
+            Stats::default().to_string(),
+            "0 connections, 0 sessions (0 closed, 0 cancelled, 0 open), 0 fragments, 0 bytes, 0 files, 0 refusals, 0 faults"
+        );
+        let one = Stats {
+            connections: 1,
+            sessions_created: 1,
+            sessions_closed: 1,
+            fragments: 1,
+            bytes: 1,
+            fragment_min: Some(1),
+            fragment_max: Some(1),
+            published: 1,
+            refusals: 1,
+            faults: 1,
+            ..Stats::default()
+        };
+        assert_eq!(
+            one.to_string(),
+            "1 connection, 1 session (1 closed, 0 cancelled, 0 open), 1 fragment of 1 to 1 byte, 1 byte, 1 file, 1 refusal, 1 fault"
+        );
     }
 }

@@ -31,10 +31,16 @@ pub enum Storage {
 const WRITE_BUFFER: usize = 1024 * 1024;
 
 impl Storage {
-    /// Makes the folders.
-    pub(super) fn prepare(&self) -> io::Result<()> {
+    /// Makes the folders. [`Mock::bind`](super::Mock::bind) does so, too; by itself it tells who is to blame.
+    ///
+    /// # Errors
+    /// Names the folder that can't be used.
+    pub fn prepare(&self) -> io::Result<()> {
         match self {
-            Storage::Dir { path, .. } => fs::create_dir_all(path.join(PARTIAL)),
+            Storage::Dir { path, .. } => fs::create_dir_all(path.join(PARTIAL)).map_err(|error| {
+                let line = format!("cannot store files in {}: {error}", path.display());
+                io::Error::new(error.kind(), line)
+            }),
             Storage::Hash | Storage::Discard => Ok(()),
         }
     }

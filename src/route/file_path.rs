@@ -26,7 +26,7 @@ pub(super) enum BadPath {
     Separator,
     #[error("the path has a control character")]
     Control,
-    #[error("the path has a '%' that is no percent-encoding, or was encoded twice")]
+    #[error("a '%' in a name is not taken: IIS refuses such paths as encoded twice")]
     Percent,
     #[error("the path has the character '{0}', which no Windows file name can hold")]
     Forbidden(char),

@@ -97,6 +97,10 @@ fn wrong_values_are_refused_with_what_is_allowed() {
             "p.toml:1: log.format: \"JSON\" is not one of text, json; did you mean \"json\"?",
         ),
         ("log.filter = 'a=b=c'", "p.toml:1: log.filter: \"a=b=c\" is not a log filter"),
+        (
+            "log.filter = 'infos'",
+            "p.toml:1: log.filter: \"infos\" is no level; did you mean \"info\"? (A module needs one: \"infos=debug\".)",
+        ),
         ("log.filter = ' '", "p.toml:1: log.filter: \" \" is not a log filter"),
         ("route = 5", "p.toml:1: route: must be a list of tables: write [[route]]"),
         ("[route]", "p.toml:1: route: must be a list of tables: write [[route]]"),
@@ -191,21 +195,21 @@ fn routes_and_backend_exclude_each_other_and_one_is_needed() {
     );
     assert_eq!(
         Case::with_backend().file(ROUTE).error(),
-        "--backend: backend: conflicts with [[route]] (p.toml:1): give one or the other"
+        "--backend: conflicts with [[route]] (p.toml:1): give one or the other"
     );
     assert!(
         Case::new()
             .file(ROUTE)
             .var("PUT2BITS_BACKEND", "http://x/")
             .error()
-            .starts_with("PUT2BITS_BACKEND: backend: conflicts")
+            .starts_with("PUT2BITS_BACKEND: conflicts")
     );
     assert!(
         Case::new()
             .file(ROUTE)
             .flag("--profile", "profile", "iis")
             .error()
-            .starts_with("--profile: profile: goes with --backend")
+            .starts_with("--profile: goes with --backend")
     );
     let error = Case::new().flag("--backend", "backend", "https://iis/").resolve().unwrap_err();
     assert!(error.is_usage(), "{error}");
@@ -216,9 +220,9 @@ fn wrong_variables_are_refused() {
     for (name, value, error) in [
         ("PUT2BITS_LISTN", "", "PUT2BITS_LISTN: unknown variable; did you mean PUT2BITS_LISTEN?"),
         ("PUT2BITS_FOO_BAR_BAZ_QUX", "", "PUT2BITS_FOO_BAR_BAZ_QUX: unknown variable"),
-        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: listen: \"\" is not an IP address"),
-        ("PUT2BITS_WORKERS", "+4", "PUT2BITS_WORKERS: workers: \"+4\" is not a whole number"),
-        ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: backend: \"x\" is refused: write an absolute URL"),
+        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: \"\" is not an IP address"),
+        ("PUT2BITS_WORKERS", "+4", "PUT2BITS_WORKERS: \"+4\" is not a whole number"),
+        ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: \"x\" is refused: write an absolute URL"),
         ("PUT2BITS_CONFIG", "/nowhere/x.toml", "cannot read /nowhere/x.toml: "),
     ] {
         let line = Case::new().var(name, value).error();
@@ -238,7 +242,7 @@ fn text_that_is_no_text_is_refused() {
     let bytes = || OsString::from_vec(vec![b'x', 0xff]);
     let mut case = Case::new();
     case.sources.environment.push(("PUT2BITS_LISTEN".into(), bytes()));
-    assert_eq!(case.error(), "PUT2BITS_LISTEN: listen: is not UTF-8");
+    assert_eq!(case.error(), "PUT2BITS_LISTEN: is not UTF-8");
 
     let case = Case::new().file("");
     fs::write(case.path(), [0xff]).unwrap();

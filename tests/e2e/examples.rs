@@ -25,6 +25,7 @@ async fn the_mock_backend_stores_what_the_proxy_brings() {
         .unwrap();
     let mut lines = BufReader::new(mock.stdout.take().unwrap()).lines().map(Result::unwrap);
     let url = lines.next().unwrap().strip_prefix("listening on ").unwrap().to_owned();
+    assert_eq!(lines.next().unwrap(), "preset strict: use --profile refuse");
     let proxy = Settings::to_url(&url).start().await;
     let file = File::new(9 * MIB + 1);
     proxy.put("/photos/movie.mov", file).await.finish().await.assert_stored();
@@ -34,6 +35,6 @@ async fn the_mock_backend_stores_what_the_proxy_brings() {
 
     signal(mock.id(), "INT");
     let figures = lines.next().unwrap();
-    assert!(figures.contains("1 sessions (1 closed, 0 cancelled, 0 open)"), "{figures}");
+    assert!(figures.contains("1 session (1 closed, 0 cancelled, 0 open)"), "{figures}");
     assert_eq!(mock.wait().unwrap().code(), Some(0));
 }

@@ -162,6 +162,26 @@ async fn restarts() {
 }
 
 #[tokio::test]
+async fn a_fault_restarts_with_or_without_the_sessions() {
+    let file = file(1000);
+    for (fault, then) in [
+        ("restart=keep:fragment:after=1", "200 next=1000"),
+        ("restart:fragment:after=1", "500 0x8020001F/0x5"),
+    ] {
+        let mock = mock("strict", &[], &[fault]).await;
+        let mut client = Client::connect(&mock, "/r.bin").await;
+        client.create().await;
+        client.fragment(&file, 0, 600).await;
+        client.write(client.fragment_head(&file, 600, 1000).as_bytes()).await;
+        // The connection may be gone already.
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut client.stream, &file[600..]).await;
+        assert!(client.try_answer().await.is_none(), "{fault}");
+        let mut client = client.again(&mock).await;
+        assert_eq!(client.fragment(&file, 600, 1000).await, then, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn a_restart_in_the_middle_of_a_fragment() {
     let file = file(1000);
     let mock = mock("iis", &[], &[]).await;

@@ -2,8 +2,10 @@
 
 use super::knobs::*;
 use super::reply::CONTEXT_APPLICATION;
+use crate::bits::Profile;
 use crate::limits::MIB;
-use http::{HeaderValue, StatusCode};
+use http::header::SERVER;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// A preset: its name and what makes its knobs.
 pub type Preset = (&'static str, fn() -> Knobs);
@@ -18,6 +20,21 @@ impl Knobs {
         ("fkadibs", Knobs::fkadibs),
         ("xenserver", Knobs::xenserver),
     ];
+
+    /// What a client of this server does best to take it for: whether a fragment may be sent to it twice. Of
+    /// servers that trim or refuse as the case may be, as of those that write a second time what is there already,
+    /// a client learns the offset by sending again.
+    pub fn fitting_profile(&self) -> &'static Profile {
+        let server: HeaderMap = self.wire.server.iter().map(|name| (SERVER, name.clone())).collect();
+        match self.fragment.overlap {
+            OverlapRule::Append => &Profile::APPEND,
+            OverlapRule::Refuse | OverlapRule::Trim if Profile::recognise(&server) == &Profile::IIS => {
+                &Profile::IIS
+            }
+            OverlapRule::Refuse | OverlapRule::TrimOrRefuse => &Profile::REFUSE,
+            OverlapRule::Trim | OverlapRule::Overwrite => &Profile::TRIM,
+        }
+    }
 
     /// The preset of that name.
     pub fn preset(name: &str) -> Option<Knobs> {
@@ -105,5 +122,29 @@ impl Knobs {
         knobs.fragment.broken = Broken::Keep;
         knobs.fragment.last_repeat = LastRepeat::ByOverlap;
         knobs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_has_its_profile() {
+        let fitting = Knobs::PRESETS.map(|(name, make)| (name, make().fitting_profile().name));
+        assert_eq!(
+            fitting,
+            [
+                ("strict", "refuse"),
+                ("iis", "iis"),
+                ("gobits", "refuse"),
+                ("simplebits", "append"),
+                ("fkadibs", "append"),
+                ("xenserver", "trim"),
+            ]
+        );
+        let mut appending = Knobs::iis();
+        appending.set("overlap=append").unwrap();
+        assert_eq!(appending.fitting_profile().name, "append", "what it does, not what it is called");
     }
 }

@@ -10,6 +10,7 @@ macro_rules! say {
     };
 }
 
+mod client;
 mod show;
 mod source;
 
@@ -17,14 +18,12 @@ use super::{Exit, Stop};
 use crate::app::Proxy;
 use crate::bits::Profile;
 use crate::config::{Config, LogConfig, Size};
-use crate::mock::{Mock, MockConfig, Stats, Storage};
+use crate::mock::{Count, Mock, MockConfig, Stats, Storage};
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry;
-use http::StatusCode;
-use http::header::CONTENT_LENGTH;
+use client::Answer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use show::Progress;
 use source::Source;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -92,24 +91,32 @@ async fn demo(args: Args, backend: &Background) -> Result<(), Stop> {
 
     let begin = Instant::now();
     let length = source.length();
-    let sent = send(&url, source).await?;
+    let answer = client::send(&url, source).await?;
     let took = begin.elapsed();
-    let stats = backend.mock.stats();
-    say!("answer   {} after {}", sent.status, show::seconds(took));
-    say!("         {}", show::rate(length, took));
-    print_bits(&stats)?;
+    let sent = match answer {
+        Answer::Stored { status, sha256 } => {
+            say!("answer   {status} after {}", show::seconds(took));
+            say!("         {}", show::rate(length, took));
+            sha256
+        }
+        Answer::Refused { status, code, detail } => {
+            say!("answer   {status} after {}", show::seconds(took));
+            say!("         {detail}");
+            print_bits(&backend.mock.stats())?;
+            let line = format!("the upload was refused: {} {code}", status.as_u16());
+            return Err(Stop::new(Exit::Failed, line));
+        }
+    };
+    print_bits(&backend.mock.stats())?;
     if let Some(peak) = show::peak_memory() {
         say!("memory   {} at the peak: client, proxy and backend together", show::bytes(peak));
     }
 
     let arrived = arrived(&args, backend, &url).await?;
-    say!("sent     sha256 {}", hex(&sent.sha256));
+    say!("sent     sha256 {}", hex(&sent));
     say!("stored   sha256 {}", arrived.as_ref().map_or("(nothing)".into(), |hash| hex(hash)));
-    let same = sent.status == StatusCode::CREATED && arrived == Some(sent.sha256);
-    if !same {
-        let line =
-            format!("the bytes that arrived are not the bytes that were sent (answer: {})", sent.status);
-        return Err(Stop::new(Exit::Failed, line));
+    if arrived != Some(sent) {
+        return Err(Stop::new(Exit::Failed, "the bytes that arrived are not the bytes that were sent"));
     }
     say!("         the same: every byte arrived");
     if args.keep {
@@ -138,37 +145,15 @@ fn cannot_read(path: &Path, error: &io::Error) -> Stop {
     Stop::new(Exit::Io, format!("cannot read {}: {error}", path.display()))
 }
 
-/// What the client knows afterwards.
-struct Sent {
-    status: StatusCode,
-    sha256: [u8; 32],
-}
-
-async fn send(url: &str, source: Source) -> Result<Sent, Stop> {
-    let failed = |error: reqwest::Error| Stop::new(Exit::Failed, format!("the upload failed: {error}"));
-    let client = reqwest::Client::builder().no_proxy().build().map_err(failed)?;
-    let progress = Progress::new(source.length());
-    let length = source.length();
-    let (body, hash) = source.into_body(progress.clone());
-    // The HTTP client leaves a length of 0 out.
-    let request = client.put(url).header(CONTENT_LENGTH, length).body(reqwest::Body::wrap(body));
-    let response = request.send().await.map_err(failed)?;
-    progress.finish();
-    let status = response.status();
-    if !status.is_success() {
-        eprintln!("{}", response.text().await.map_err(failed)?);
-    }
-    let sha256 = hash.await.map_err(|error| Stop::new(Exit::Failed, error))??;
-    Ok(Sent { status, sha256 })
-}
-
 fn print_bits(stats: &Stats) -> io::Result<()> {
     let Stats {
         sessions_created, sessions_closed, fragments, fragment_min, fragment_max, connections, ..
     } = stats;
-    say!("BITS     {sessions_created} session on {connections} connection, {sessions_closed} closed");
+    let (sessions, on) = (Count(*sessions_created, "session"), Count(*connections, "connection"));
+    say!("BITS     {sessions} on {on}, {sessions_closed} closed");
     if let (Some(min), Some(max)) = (fragment_min, fragment_max) {
-        say!("         {fragments} fragments of {} to {}", show::bytes(*min), show::bytes(*max));
+        let fragments = Count(*fragments, "fragment");
+        say!("         {fragments} of {} to {}", show::bytes(*min), show::bytes(*max));
     }
     Ok(())
 }

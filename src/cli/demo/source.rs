@@ -49,18 +49,16 @@ impl Source {
     pub(super) fn into_body(self, progress: Progress) -> (Channel, JoinHandle<Result<[u8; 32], Stop>>) {
         let (sender, chunks) = mpsc::channel(AHEAD);
         let length = self.length;
-        let hash = tokio::task::spawn_blocking(move || {
-            self.produce(&sender, &progress).map_err(|error| Stop::new(Exit::Io, format!("reading: {error}")))
-        });
+        let hash = tokio::task::spawn_blocking(move || self.produce(&sender, &progress));
         (Channel { chunks, left: length }, hash)
     }
 
-    fn produce(mut self, sender: &mpsc::Sender<Bytes>, progress: &Progress) -> io::Result<[u8; 32]> {
+    fn produce(mut self, sender: &mpsc::Sender<Bytes>, progress: &Progress) -> Result<[u8; 32], Stop> {
         let (mut hasher, mut left) = (Sha256::new(), self.length);
         while left > 0 {
             let size = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
             let mut chunk = vec![0; size];
-            self.reader.read_exact(&mut chunk)?;
+            self.reader.read_exact(&mut chunk).map_err(cannot_go_on)?;
             hasher.update(&chunk);
             left -= size as u64;
             if sender.blocking_send(chunk.into()).is_err() {
@@ -71,6 +69,10 @@ impl Source {
         }
         Ok(hasher.finalize().into())
     }
+}
+
+fn cannot_go_on(error: io::Error) -> Stop {
+    Stop::new(Exit::Io, format!("cannot read on: {error}"))
 }
 
 /// Endless bytes from a generator.
