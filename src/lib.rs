@@ -72,7 +72,7 @@
 //! | P3 | An offset that the client is told was acknowledged by the server, and never goes down. | [`bits::Session::offset`] does so. Later: tell it to clients | `tests/simulation` `hostile_schedules_never_store_wrong_bytes` |
 //! | P4 | Memory is bounded by a base and the budget, whatever clients do. | yes | [`transfer::Budget`]'s tests, `tests/e2e` (resources) |
 //! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` (resources) |
-//! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window and the profile allows sending again. | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
+//! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window, the profile allows sending again and, for a restart, the backend keeps its sessions on disk (IIS does). | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
 //! | P7 | After a crash of the proxy, a client goes on from the last byte recorded. | **later**: needs resumable uploads | |
 //! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
 //! | P9 | At most one transfer drives an upload. | yes: one request is one transfer. Later: the same for resumed ones | by construction |

@@ -109,7 +109,7 @@ fn a_refusal_is_told_with_its_status_and_code() {
     std::fs::create_dir_all(kept.join("plain")).unwrap();
     for (file, sessions, line) in [
         (&device, "0 sessions on 0 connections", "put2bits: the upload was refused: 400 bad_path\n"),
-        (&plain, "0 sessions on 1 connection", "put2bits: the upload was refused: 403 forbidden\n"),
+        (&plain, "0 sessions on 1 connection", "put2bits: the upload was refused: 502 backend_refused\n"),
     ] {
         let (output, text) = run(&[file.to_str().unwrap(), "--dir", kept.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -80,3 +80,51 @@ fn every_promise_names_tests_that_exist() {
     }
     assert!(checked > 10, "{checked}");
 }
+
+/// Tables and drawings apart, a line fits into an editor's window.
+#[test]
+fn lines_are_not_too_long() {
+    for name in ["README.md", "deploy/put2bits.toml"] {
+        for (number, line) in (1..).zip(read(name).lines()).filter(|(_, line)| !line.starts_with('|')) {
+            assert!(line.chars().count() <= 120, "{name}:{number}");
+        }
+    }
+}
+
+/// What the README says of names, tried on the rules; one name for each thing that it says.
+#[test]
+fn names_are_refused_as_the_readme_says() {
+    let readme = read("README.md");
+    let (_, text) = readme.split_once("**Names** that Windows cannot hold are refused with 400").unwrap();
+    let text = text.split("\n\n").next().unwrap();
+    let backend = put2bits::config::parse_backend("http://iis/").unwrap();
+    let route = put2bits::route::Route::new("/", backend);
+    let refused = |path: &str| {
+        let Ok(uri) = format!("/{path}").parse() else { return true };
+        route.destination(&uri, &http::HeaderMap::new()).is_err()
+    };
+    assert!(!refused("movie.mov"));
+    assert!(!refused(&"n".repeat(255)) && refused(&"n".repeat(256)) && text.contains("255 bytes"));
+    for (said, path) in [
+        (":", "a%3Ab"),
+        ("*", "a%2Ab"),
+        ("?", "a%3Fb"),
+        ("\"", "a%22b"),
+        ("<", "a%3Cb"),
+        (">", "a%3Eb"),
+        ("|", "a%7Cb"),
+        ("\\", "a%5Cb"),
+        ("control", "a%07b"),
+        ("CON", "CON"),
+        ("NUL.txt", "NUL.txt"),
+        ("a dot or", "a."),
+        ("blank at the end", "a%20"),
+        ("`%`", "100%25"),
+        ("`.`", "./a"),
+        ("`..`", "../a"),
+        ("`//`", "a//b"),
+        ("UTF-8", "a%FF"),
+    ] {
+        assert!(text.contains(said) && refused(path), "{said} {path}");
+    }
+}
