@@ -18,7 +18,7 @@ use super::{Exit, Stop};
 use crate::app::Proxy;
 use crate::bits::Profile;
 use crate::config::{Config, LogConfig, Size};
-use crate::mock::{Count, Mock, MockConfig, Stats, Storage};
+use crate::mock::{Count, Event, Mock, MockConfig, Stats, Storage};
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry;
 use client::Answer;
@@ -30,7 +30,7 @@ use std::io::{self, Read, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,10 +120,12 @@ async fn demo(args: Args, backend: &Background) -> Result<(), Stop> {
     }
     say!("         the same: every byte arrived");
     if args.keep {
+        // Before anybody is told where to upload: no event may be missed.
+        let events = backend.mock.events();
         say!("");
         say!("Still serving. In another terminal: curl -T FILE http://{}/", proxy.addr());
         say!("Ctrl-C ends it.");
-        serve_on(backend).await?;
+        serve_on(events).await?;
         say!("backend: {}", backend.mock.stats());
     }
     proxy.shutdown().await;
@@ -189,14 +191,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn serve_on(backend: &Background) -> Result<(), Stop> {
-    let mut events = backend.mock.events();
+async fn serve_on(mut events: broadcast::Receiver<Event>) -> Result<(), Stop> {
     loop {
         tokio::select! {
             event = events.recv() => match event {
                 Ok(event) => say!("{event}"),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => say!("({missed} events not shown)"),
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
+                Err(broadcast::error::RecvError::Lagged(missed)) => say!("({missed} events not shown)"),
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
             signal = tokio::signal::ctrl_c() => return Ok(signal?),
         }
