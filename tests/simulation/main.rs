@@ -12,12 +12,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod faults;
+mod schedule;
 mod world;
 
+use schedule::Schedule;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use world::{Ending, Schedule, World};
+use world::{Ending, World};
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))

@@ -1,0 +1,144 @@
+//! One schedule: everything that a seed decides beforehand.
+
+use crate::faults::Weather;
+use fastrand::Rng;
+use put2bits::bits::server::{
+    Broken, EmptyFile, FragmentLimit, Knobs, LimitAnswer, OffsetOn416, OverlapRule, PublishAt, UnknownSession,
+};
+use put2bits::bits::{AmbiguousClose, Profile};
+use put2bits::limits::RetryLimits;
+use std::time::Duration;
+
+/// Everything that a seed decides beforehand.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    pub(crate) seed: u64,
+    pub(crate) total: u64,
+    pub(crate) knobs: Knobs,
+    pub(crate) profile: &'static Profile,
+    pub(crate) weather: Weather,
+    /// Exchanges after which the weather is fine.
+    pub(crate) weather_ends: u64,
+    pub(crate) retry: RetryLimits,
+    pub(crate) ambiguous_close: AmbiguousClose,
+    /// Step at which the client goes away.
+    pub(crate) leaves: Option<u64>,
+    /// An older file of the same size lies at the target.
+    pub(crate) older_file: bool,
+    /// The server serves the target by HEAD.
+    pub(crate) serves_reads: bool,
+}
+
+impl Schedule {
+    fn new(seed: u64) -> (Self, Rng) {
+        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
+        let mut knobs = Knobs::strict();
+        let profile = match rng.u8(0..8) {
+            0 | 1 => {
+                knobs.fragment.overlap = OverlapRule::Refuse;
+                &Profile::REFUSE
+            }
+            2 => &Profile::IIS,
+            3 | 4 => {
+                knobs.fragment.overlap = OverlapRule::Trim;
+                &Profile::TRIM
+            }
+            5 => {
+                knobs.fragment.overlap = OverlapRule::TrimOrRefuse;
+                &Profile::REFUSE
+            }
+            6 => {
+                knobs.fragment.overlap = OverlapRule::Append;
+                &Profile::APPEND
+            }
+            _ => {
+                knobs.fragment.overlap =
+                    [OverlapRule::Append, OverlapRule::Overwrite, OverlapRule::Refuse, OverlapRule::Trim]
+                        [rng.usize(..4)];
+                &Profile::UNKNOWN
+            }
+        };
+        if rng.bool() {
+            knobs.fragment.broken = Broken::Keep;
+        }
+        knobs.wire.session_id = rng.bool();
+        if rng.u8(..) < 25 {
+            knobs.fragment.short_take = Some(rng.u64(100..3000));
+        }
+        if rng.u8(..) < 25 {
+            let answer = [LimitAnswer::Early413, LimitAnswer::Late413, LimitAnswer::Html404][rng.usize(..3)];
+            knobs.http.max_fragment = Some(FragmentLimit { bytes: rng.u64(5 * 1024..20_000), answer });
+        }
+        let total = match rng.u8(0..10) {
+            0 => rng.u64(0..3),
+            1 => 4096 * rng.u64(1..8),
+            _ => rng.u64(1..40_000),
+        };
+        let schedule = Schedule {
+            seed,
+            total,
+            knobs,
+            profile,
+            weather: Weather { per_mille: 0, fatal: false },
+            weather_ends: u64::MAX,
+            retry: RetryLimits::default(),
+            ambiguous_close: AmbiguousClose::Verify,
+            leaves: None,
+            older_file: rng.bool(),
+            serves_reads: true,
+        };
+        (schedule, rng)
+    }
+
+    /// No faults: the quirks alone.
+    pub(crate) fn calm(seed: u64) -> Self {
+        Schedule::new(seed).0
+    }
+
+    /// Trouble that ends, at a server that may get bytes again.
+    pub(crate) fn passing_trouble(seed: u64) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(seed);
+        if !schedule.profile.overlap.may_resend() {
+            schedule.profile = &Profile::REFUSE;
+            schedule.knobs.fragment.overlap = OverlapRule::Refuse;
+        }
+        schedule.weather = Weather { per_mille: 300, fatal: false };
+        schedule.weather_ends = rng.u64(1..40);
+        // Long enough for a run of forty faults.
+        schedule.retry.window = Duration::from_secs(3600);
+        schedule.retry.create_window = schedule.retry.window;
+        schedule
+    }
+
+    /// Everything that can happen.
+    pub(crate) fn hostile(seed: u64) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(seed);
+        schedule.weather = Weather { per_mille: [20, 60, 150, 400][rng.usize(..4)], fatal: true };
+        schedule.retry.window = Duration::from_secs([5, 60, 300][rng.usize(..3)]);
+        let wire = &mut schedule.knobs.wire;
+        wire.offset_on_416 = [OffsetOn416::Exact, OffsetOn416::Misspelt, OffsetOn416::Omitted]
+            [[0, 0, 0, 1, 2][rng.usize(..5)]];
+        wire.offset_on_ok = rng.u8(..) > 12;
+        schedule.knobs.session.unknown = [
+            UnknownSession::NotFound500,
+            UnknownSession::NotFound500,
+            UnknownSession::Zero400,
+            UnknownSession::Generic500,
+            UnknownSession::Status404,
+        ][rng.usize(..5)];
+        schedule.knobs.session.bound_to_connection = rng.u8(..) < 12;
+        if rng.u8(..) < 25 {
+            schedule.knobs.publish.at = PublishAt::LastFragment;
+        }
+        if rng.u8(..) < 25 {
+            schedule.knobs.publish.zero_length = EmptyFile::Refuse416;
+        }
+        schedule.ambiguous_close =
+            [AmbiguousClose::Verify, AmbiguousClose::Verify, AmbiguousClose::Fail][rng.usize(..3)];
+        schedule.serves_reads = rng.u8(..) < 200;
+        if rng.u8(..) < 25 {
+            schedule.leaves = Some(rng.u64(1..60));
+        }
+        schedule
+    }
+}
