@@ -23,6 +23,8 @@ pub struct Limits {
     pub retry: RetryLimits,
     /// Time limits.
     pub time: TimeLimits,
+    /// Uploads that can be resumed.
+    pub uploads: UploadLimits,
 }
 
 impl Default for Limits {
@@ -33,6 +35,37 @@ impl Default for Limits {
             fragment: FragmentLimits::default(),
             retry: RetryLimits::default(),
             time: TimeLimits::default(),
+            uploads: UploadLimits::default(),
+        }
+    }
+}
+
+/// Uploads that can be resumed: how many, and how long they are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UploadLimits {
+    /// Open ones in all. Beyond it a new one gets 503 before its body is read.
+    pub max_open: u32,
+    /// Open ones of one client, as far as its credentials tell which those are. (IIS sweeps sessions above 50 of one
+    /// account, and to IIS all clients are this proxy.)
+    pub max_open_per_client: u32,
+    /// An open one that nothing is heard of for so long is given up, and its session cancelled. Below the 14 days after
+    /// which BITS servers do so themselves.
+    pub expire: Duration,
+    /// How long the answer of one that ended waits to be asked for again.
+    pub keep: Duration,
+    /// When a client breaks off: how long the backend has to acknowledge what was received.
+    pub settle: Duration,
+}
+
+impl Default for UploadLimits {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3600;
+        UploadLimits {
+            max_open: 1000,
+            max_open_per_client: 100,
+            expire: Duration::from_secs(7 * DAY),
+            keep: Duration::from_secs(DAY),
+            settle: Duration::from_secs(5),
         }
     }
 }

@@ -12,6 +12,7 @@ pub use name::NameSource;
 
 use crate::bits::{AmbiguousClose, Destination, Profile};
 use crate::error::{Failure, Problem};
+use crate::resumable::Mode;
 use file_path::{BadPath, FilePath};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -61,6 +62,8 @@ pub struct Route {
     pub name: NameSource,
     /// Headers of the backend's last answer that are passed on with the 201.
     pub response_headers: Vec<HeaderName>,
+    /// Whether its uploads can be resumed.
+    pub resumption: Mode,
 }
 
 impl Route {
@@ -75,6 +78,7 @@ impl Route {
             ambiguous_close: AmbiguousClose::default(),
             name: NameSource::default(),
             response_headers: Vec::new(),
+            resumption: Mode::default(),
         }
     }
 

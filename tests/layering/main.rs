@@ -66,14 +66,35 @@ const NO_RUNTIME: &[&[&str]] = &[&["tokio"], &["hyper"], &["reqwest"], &["tracin
 const LAYERS: &[Layer] = &[
     Layer { name: "error", imports: &[], bans: &[IMPURE] },
     Layer { name: "limits", imports: &[], bans: &[IMPURE] },
+    Layer { name: "digest", imports: &["error"], bans: &[IMPURE] },
     Layer { name: "bits", imports: &["error", "limits"], bans: &[IMPURE] },
-    Layer { name: "route", imports: &["error", "limits", "bits"], bans: &[IMPURE] },
-    Layer { name: "config", imports: &["error", "limits", "bits", "route"], bans: &[NO_RUNTIME] },
+    Layer { name: "resumable", imports: &["error", "limits", "digest"], bans: &[IMPURE] },
+    Layer { name: "route", imports: &["error", "limits", "bits", "resumable"], bans: &[IMPURE] },
+    Layer { name: "upload", imports: &["error", "limits", "digest", "bits", "resumable"], bans: &[IMPURE] },
+    Layer {
+        name: "config",
+        imports: &["error", "limits", "bits", "resumable", "route"],
+        bans: &[NO_RUNTIME],
+    },
     Layer { name: "telemetry", imports: &["error", "config"], bans: &[] },
-    Layer { name: "transfer", imports: &["error", "limits", "bits", "route"], bans: &[NO_IO] },
+    Layer {
+        name: "transfer",
+        imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload"],
+        bans: &[NO_IO],
+    },
+    Layer {
+        name: "registry",
+        imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "transfer"],
+        bans: &[NO_IO],
+    },
+    Layer {
+        name: "store",
+        imports: &["error", "limits", "registry"],
+        bans: &[NO_SETTINGS, &[&["hyper"], &["reqwest"]]],
+    },
     Layer {
         name: "front",
-        imports: &["error", "limits", "bits", "route", "transfer"],
+        imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "transfer"],
         bans: &[NO_SETTINGS, &[&["reqwest"], &["hyper", "client"]]],
     },
     Layer {
@@ -88,7 +109,22 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "app",
-        imports: &["error", "limits", "bits", "route", "config", "telemetry", "transfer", "front", "backend"],
+        imports: &[
+            "error",
+            "limits",
+            "digest",
+            "bits",
+            "resumable",
+            "route",
+            "upload",
+            "config",
+            "telemetry",
+            "transfer",
+            "registry",
+            "store",
+            "front",
+            "backend",
+        ],
         bans: &[NO_SETTINGS],
     },
     Layer {

@@ -1,0 +1,1 @@
+//! The upload resources of this process: who drives each, who waits for it, what the store keeps of it.

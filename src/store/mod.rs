@@ -1,0 +1,1 @@
+//! Where records of uploads outlive the process.
