@@ -135,6 +135,48 @@ problems! {
         "The client went away before the body was complete",
         "";
 
+    // ---- the client's side: uploads that are resumed --------------------------------------------------------
+    /// No such upload resource, or none that this client may know of.
+    UploadUnknown = "upload_unknown", NOT_FOUND, Client, false,
+        "There is no such upload, or not any more",
+        "Begin a new upload.";
+    /// Replaced by a newer upload of the same client to the same target.
+    UploadSuperseded = "upload_superseded", NOT_FOUND, Client, false,
+        "The upload was replaced by a newer one to the same place",
+        "";
+    /// Nothing was heard of it for too long.
+    UploadExpired = "upload_expired", NOT_FOUND, Client, false,
+        "Nothing was heard of the upload for too long",
+        "Begin a new upload.";
+    /// Its client cancelled it.
+    UploadCancelled = "upload_cancelled", NOT_FOUND, Client, false,
+        "The upload was cancelled",
+        "Begin a new upload.";
+    /// The part does not begin where the upload ends.
+    OffsetMismatch = "offset_mismatch", CONFLICT, Client, false,
+        "The part does not begin where the upload ends",
+        "Ask for the offset by HEAD, and go on from there.";
+    /// What the client says about the length contradicts itself, or the bytes do.
+    LengthMismatch = "length_mismatch", BAD_REQUEST, Client, false,
+        "What was said of the upload's length is contradictory",
+        "";
+    /// Bytes for an upload that has its final answer.
+    UploadCompleted = "upload_completed", BAD_REQUEST, Client, false,
+        "The upload is complete and takes no more bytes",
+        "";
+    /// A part that is not called one.
+    MediaTypeRefused = "media_type_refused", UNSUPPORTED_MEDIA_TYPE, Client, false,
+        "A part of an upload has the type application/partial-upload",
+        "Send Content-Type: application/partial-upload with PATCH.";
+    /// The bytes are not those that the digest was made from.
+    DigestMismatch = "digest_mismatch", BAD_REQUEST, Client, false,
+        "The bytes that arrived do not have the digest that was sent with them",
+        "Send the file again.";
+    /// A part with a digest of its own that would have to be held whole.
+    PartTooLarge = "part_too_large", BAD_REQUEST, Client, false,
+        "A part with a Content-Digest must fit into one fragment",
+        "Send smaller parts, or Repr-Digest at the beginning of the upload.";
+
     // ---- the backend's side: answers that stay as they are ------------------------------------------------
     /// The backend's user may not write there (or the backend says so for an existing file).
     Forbidden = "forbidden", FORBIDDEN, Backend, false,
@@ -240,6 +282,14 @@ problems! {
     ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Proxy, true,
         "The proxy is shutting down",
         "Try again: another instance may be up already.";
+    /// As many uploads are open as may be.
+    TooManyUploads = "too_many_uploads", SERVICE_UNAVAILABLE, Proxy, true,
+        "Too many uploads are open",
+        "Try again later; limits.open_uploads of the proxy says how many there may be.";
+    /// A capability check where uploads cannot be resumed.
+    ResumptionOff = "resumption_off", NOT_IMPLEMENTED, Proxy, false,
+        "Uploads cannot be resumed here",
+        "";
     /// A bug: a task of ours ended without an outcome.
     Internal = "internal", INTERNAL_SERVER_ERROR, Proxy, true,
         "The proxy failed",
@@ -247,6 +297,11 @@ problems! {
 }
 
 impl Problem {
+    /// The problem with that stable code.
+    pub fn named(code: &str) -> Option<Problem> {
+        Problem::ALL.iter().copied().find(|problem| problem.code() == code)
+    }
+
     /// Shorthand for the row's stable code.
     pub const fn code(self) -> &'static str {
         self.row().code
