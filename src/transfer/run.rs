@@ -66,6 +66,8 @@ where
             cancel: limits.time.cancel,
             ambiguous_close: upload.route.ambiguous_close,
             wants_reply: upload.route.reply == ReplyMode::Forward,
+            lasting: false,
+            publish: true,
             seed: fastrand::u64(..),
         }),
         shared,
