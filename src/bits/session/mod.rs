@@ -7,20 +7,23 @@
 //! ```text
 //!             ┌────────────── begun anew while byte 0 is still held ─────────────┐
 //!             ▼                                                                  │
-//!  start ─► Creating ──id──► Sending ──all acknowledged──► (Fetching) ─► Closing ─► Finished(Ok)
+//!  new ───► Creating ──id──► Sending ──all acknowledged──► (Fetching) ─► Closing ─► Finished(Ok)
 //!             │                │ ▲ │                                       │  lost answer, then
 //!             │       Fragment │ │ │ next offset, 416, 413, trouble        │  "unknown session"
 //!             │                ▼ │ │                                       ▼
 //!             │               (wait)│                                  Verifying ─► Finished(Ok or Err)
 //!             │                     ▼                                      │
 //!             └─ refused ─► Finished(Err) ◄──────────── Cancelling ◄───────┘ refused, given up, aborted
+//!
+//!  resume ──► Sending | Closing          of a lasting session:  trouble beyond the window ──► Paused
 //! ```
 //!
-//! What it never does, whatever the server answers:
+//! What it never does, whatever the server answers, also over several runs:
 //! - send a byte again that was acknowledged, or one that may have been taken to a server that would store it twice;
 //! - close before the server itself acknowledged every byte (by the offset it wants next, or, where it tells none, by
 //!   taking each fragment without a doubt);
-//! - go back behind an acknowledged offset;
+//! - go back behind an acknowledged offset: a session that lost data, or is lost itself, is never gone on with;
+//! - take the file for published, or not, because a run ended between Close-Session and its answer;
 //! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
 //!
 //! ```
@@ -46,6 +49,35 @@
 //! session.answered(now, StatusCode::OK, &ack("bits-session-id", "{42}"));
 //! assert_eq!(session.step(now, 5), Step::Finished);
 //! assert_eq!(session.outcome(), Some(Ok(())));
+//! ```
+//!
+//! A session outlives the run that began it. Whoever keeps a [`Checkpoint`] can go on with it, in another process too:
+//!
+//! ```
+//! # use http::{HeaderMap, HeaderValue, StatusCode};
+//! # use put2bits::bits::{Checkpoint, Packet, Profile, Session, SessionId, SessionSettings, Step};
+//! # use std::time::Duration;
+//! # let now = Duration::ZERO;
+//! // Recorded when two of five bytes were acknowledged and the third was on its way.
+//! let recorded = Checkpoint {
+//!     session: SessionId::new(HeaderValue::from_static("{42}")).unwrap(),
+//!     profile: &Profile::REFUSE,
+//!     offset: 2,
+//!     in_doubt: true,
+//!     created_at: None,
+//!     closing: false,
+//! };
+//! let mut session = Session::resume(SessionSettings::new(5), recorded);
+//! assert_eq!(session.offset(), 2);
+//! assert!(matches!(session.step(now, 3), Step::Send(Packet::Fragment { range, .. }) if range.start() == 2));
+//! // It has more than was recorded. The client still sends byte 3; nothing of it is needed.
+//! let mut headers = HeaderMap::new();
+//! headers.insert("bits-packet-type", HeaderValue::from_static("Ack"));
+//! headers.insert("bits-received-content-range", HeaderValue::from_static("4"));
+//! session.answered(now, StatusCode::RANGE_NOT_SATISFIABLE, &headers);
+//! assert_eq!(session.offset(), 4);
+//! assert_eq!(session.step(now, 3), Step::Gather);
+//! assert!(matches!(session.step(now, 5), Step::Send(Packet::Fragment { range, .. }) if range.start() == 4));
 //! ```
 
 mod abort;
@@ -77,7 +109,8 @@ use std::time::{Duration, SystemTime};
 use step::Question;
 use trouble::Patience;
 
-/// One upload session, from Create-Session to Close-Session or Cancel-Session.
+/// One upload session, from Create-Session to Close-Session or Cancel-Session; or a part of that time, between two
+/// [`Checkpoint`]s.
 #[derive(Debug)]
 pub struct Session {
     settings: SessionSettings,
