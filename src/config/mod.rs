@@ -4,7 +4,7 @@
 //! ```text
 //! file.rs ────────┐
 //! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
-//! Sources::flags ─┘                                 (keys.rs says what each key takes)
+//! Sources::flags ─┘                                 (keys.rs says which keys there are, slot.rs what each takes)
 //! ```
 //!
 //! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
@@ -16,13 +16,16 @@ mod choice;
 mod environment;
 mod error;
 mod file;
+mod header_names;
 mod keys;
 mod log_filter;
 mod merge;
 mod origin;
 mod raw;
 mod render;
+mod resumption;
 mod routes;
+mod slot;
 mod suggest;
 mod value;
 
@@ -66,7 +69,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            workers: thread::available_parallelism().map_or(1, Into::into).min(keys::MAX_WORKERS),
+            workers: thread::available_parallelism().map_or(1, Into::into).min(slot::MAX_WORKERS),
             routes: Routes::default(),
             limits: Limits::default(),
             resumption: resumable::Settings::default(),
