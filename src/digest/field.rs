@@ -44,6 +44,11 @@ impl Digests {
         self.0.is_empty()
     }
 
+    /// The one of that algorithm, if it is there.
+    pub fn only(&self, algorithm: Algorithm) -> Digests {
+        Digests(self.0.get_key_value(&algorithm).map(|(key, value)| (*key, value.clone())).into_iter().collect())
+    }
+
     /// By which algorithms there are digests.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.0.keys().copied()

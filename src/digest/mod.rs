@@ -60,7 +60,8 @@ impl Algorithm {
         }
     }
 
-    fn named(name: &str) -> Option<Algorithm> {
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Algorithm> {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }

@@ -1,7 +1,7 @@
 //! What the client is told: an outcome becomes a response. Pure but for the clock in `unreadable`.
 
 use crate::error::{Failure, Problem};
-use crate::transfer::Stored;
+use crate::upload::Stored;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,

@@ -19,9 +19,9 @@ mod uploads;
 pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
 pub use ceiling::Ceiling;
-pub use run::{Ending, Shared, run};
+pub use run::{Ending, Shared, cancel, run};
 pub use supervisor::{Interruption, Supervisor};
-pub use uploads::{Fed, Feeding, NewUpload, Refusal, Uploads};
+pub use uploads::{Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};
 use crate::digest::Digests;

@@ -7,7 +7,7 @@ use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
 use super::{How, Report, Upload};
-use crate::bits::{Event, Session, SessionSettings};
+use crate::bits::{Checkpoint, Event, Session, SessionSettings};
 use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -20,6 +20,7 @@ use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// What the uploads to one backend have in common.
@@ -54,19 +55,7 @@ where
     S: Supervisor,
 {
     let limits = &*shared.limits;
-    let settings = SessionSettings {
-        total: upload.part.total,
-        profile: upload.route.profile,
-        fragment: limits.fragment.clone(),
-        ceiling: shared.ceiling.get(),
-        retry: limits.retry.clone(),
-        cancel: limits.time.cancel,
-        ambiguous_close: upload.route.ambiguous_close,
-        wants_reply: upload.route.reply == ReplyMode::Forward,
-        lasting: upload.lasting,
-        publish: upload.part.last,
-        seed: fastrand::u64(..),
-    };
+    let settings = settings(upload, shared);
     let Continuation { checkpoint, digest, headers } = upload.part.continuation.clone();
     let hasher = digest.and_then(|state| Hasher::restore(&state));
     let hasher = hasher.unwrap_or_else(|| Hasher::new(upload.digests.algorithms()));
@@ -103,6 +92,40 @@ where
     let Transfer { session, started, .. } = transfer;
     // The body is dropped here, and its memory is free. What still comes of a refused one is the connection's business.
     Ending { how, report, session, started }
+}
+
+/// Cancels the session of an upload that nobody will go on with, bounded by the session's own limits.
+pub async fn cancel<K: Backend>(
+    upload: &Upload,
+    checkpoint: Checkpoint,
+    backend: &mut K,
+    shared: &Shared,
+    observe: impl FnMut(&Event) + Send,
+) {
+    let settings = SessionSettings { publish: false, ..settings(upload, shared) };
+    let mut session = Session::resume(settings, checkpoint);
+    let failure = Failure::new(Problem::UploadCancelled, "nobody will go on with it");
+    session.abort(Duration::ZERO, failure.clone());
+    let how = How::Failed { failure, complete: false };
+    let ending = Ending { how, report: Report::default(), session, started: Instant::now() };
+    ending.finish(backend, &shared.limits, observe).await;
+}
+
+fn settings(upload: &Upload, shared: &Shared) -> SessionSettings {
+    let limits = &shared.limits;
+    SessionSettings {
+        total: upload.part.total,
+        profile: upload.route.profile,
+        fragment: limits.fragment.clone(),
+        ceiling: shared.ceiling.get(),
+        retry: limits.retry.clone(),
+        cancel: limits.time.cancel,
+        ambiguous_close: upload.route.ambiguous_close,
+        wants_reply: upload.route.reply == ReplyMode::Forward,
+        lasting: upload.lasting,
+        publish: upload.part.last,
+        seed: fastrand::u64(..),
+    }
 }
 
 struct Transfer<'a, B> {

@@ -4,7 +4,8 @@ use super::answer::Final;
 use super::plan::{Continuation, Plan};
 use crate::error::{Failure, Problem};
 use crate::limits::UploadLimits;
-use crate::resumable::{Append, Told};
+use crate::resumable::Append;
+use crate::resumable::reply::Told;
 use std::time::SystemTime;
 
 /// Where an upload is.
@@ -114,6 +115,11 @@ impl Life {
         self.total
     }
 
+    /// Whether its file is about to be published.
+    pub fn is_finalizing(&self) -> bool {
+        self.state == State::Finalizing
+    }
+
     /// Whether it may still take bytes or publish them.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Done(_) | State::Gone(_))
@@ -142,7 +148,7 @@ impl Life {
     pub fn append(&mut self, part: &Append, max: u64, now: SystemTime) -> Result<Next, Refusal> {
         self.touch(now);
         match &self.state {
-            State::Gone(why) => return Err(gone(*why)),
+            State::Gone(why) => return Err(Refusal { failure: gone(*why), offset: None }),
             State::Done(answer) => {
                 // A client that lost the answer comes back with nothing, or with what it believes to be missing.
                 let end = part.content.map(|content| part.offset.saturating_add(content));
@@ -256,13 +262,11 @@ impl Life {
         }
     }
 
-    /// It ends here.
+    /// It ends here, or is forgotten if it has ended.
     pub fn end(&mut self, why: Problem, now: SystemTime) {
-        if self.is_open() {
-            self.touch(now);
-            self.continuation = Continuation::default();
-            self.state = State::Gone(why);
-        }
+        self.touch(now);
+        self.continuation = Continuation::default();
+        self.state = State::Gone(why);
     }
 
     /// When it is given up or forgotten if nothing happens.
@@ -288,11 +292,10 @@ impl Life {
 }
 
 /// The refusal of everything about an upload that is gone.
-pub(super) fn gone(why: Problem) -> Refusal {
+pub fn gone(why: Problem) -> Failure {
     let detail = match why {
         Problem::UploadUnknown => "no upload has this URL".to_owned(),
         why => format!("the upload ended: {}", why.code()),
     };
-    let failure = Failure { cause: Some(why.code().to_owned()), ..Failure::new(Problem::UploadUnknown, detail) };
-    Refusal { failure, offset: None }
+    Failure::new(Problem::UploadUnknown, detail)
 }

@@ -25,11 +25,9 @@ mod life;
 mod owner;
 mod plan;
 mod record;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{Final, Reply, Stored};
-pub use life::{Beginning, Life, Next, Refusal, State};
+pub use life::{Beginning, Life, Next, Refusal, State, gone};
 pub use owner::{Owner, Principal};
 pub use plan::{Continuation, DigestPlan, Plan};
 pub use record::BadRecord;
