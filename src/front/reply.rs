@@ -22,7 +22,7 @@ const PUT2BITS_ID: HeaderName = HeaderName::from_static("put2bits-id");
 const RETRY_AFTER_DEFAULT: u64 = 10;
 
 /// Headers that belong to this connection and its framing, whatever a route lists.
-const OURS: [HeaderName; 8] = [
+pub(super) const OURS: [HeaderName; 8] = [
     CONNECTION,
     CONTENT_LENGTH,
     DATE,

@@ -1,5 +1,7 @@
 //! From a request to its answer.
 
+use super::connection::CutOff;
+use super::interim::Interim;
 use super::{intent, reply};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -36,8 +38,14 @@ impl<U: Uploads> Service<U> {
         &self.uploads
     }
 
-    /// The answer to one request of that client. Dropping the future tells the upload that its client is gone.
-    pub(super) async fn answer<B>(self, client: SocketAddr, request: Request<B>) -> Response<Full<Bytes>>
+    /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
+    /// upload that its client is gone.
+    pub(super) async fn answer<B>(
+        self,
+        client: SocketAddr,
+        request: Request<B>,
+        _interim: Interim,
+    ) -> Result<Response<Full<Bytes>>, CutOff>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
@@ -51,7 +59,7 @@ impl<U: Uploads> Service<U> {
             Err(failure) => {
                 let (method, path) = (Some(&head.method), Some(head.uri.path()));
                 self.uploads.refused(Refusal { id: &id, client, failure: &failure, method, path });
-                return reply::failed(&failure, &id, close_on_failure);
+                return Ok(reply::failed(&failure, &id, close_on_failure));
             }
         };
         let upload = Upload {
@@ -66,10 +74,10 @@ impl<U: Uploads> Service<U> {
             Ok(outcome) => outcome.result,
             Err(_) => Err(Failure::new(Problem::Internal, "the upload ended without an outcome")),
         };
-        match result {
+        Ok(match result {
             Ok(stored) => reply::stored(stored, &id),
             Err(failure) => reply::failed(&failure, &id, close_on_failure),
-        }
+        })
     }
 }
 
