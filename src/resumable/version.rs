@@ -179,3 +179,26 @@ impl fmt::Debug for Version {
         write!(f, "Version({})", self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_lead_to_their_row() {
+        let names: Vec<_> = Version::ALL.iter().map(Version::name).collect();
+        assert_eq!(names, ["3", "4", "5", "6", "7", "8", "rfc"]);
+        for version in Version::ALL {
+            assert_eq!(Version::named(version.name()), Some(version));
+            match version.interop {
+                Some(interop) => assert_eq!(Version::numbered(interop), Some(version)),
+                None => assert_eq!(Version::rfc(), version),
+            }
+            assert_eq!(Version::ALL.iter().filter(|other| *other == version).count(), 1, "{version:?}");
+        }
+        for unknown in [0, 1, 2, 9, 255] {
+            assert_eq!(Version::numbered(unknown), None);
+        }
+        assert_eq!(Version::named("RFC"), None);
+    }
+}

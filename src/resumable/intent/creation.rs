@@ -46,6 +46,16 @@ pub fn creation(
     };
     // It is this field that makes an upload one that can be resumed.
     let Some(complete) = field::complete(&head.headers, version) else { return Ok(None) };
+    // A creation has no offset (3 to 6 say so). One that has may be an append that went to the wrong place: neither as a
+    // creation nor as a plain upload may its body become the file.
+    if let Some(offset @ 1..) = field::bytes(&head.headers, &field::UPLOAD_OFFSET) {
+        return fail(
+            Problem::BadRequest,
+            format!(
+                "Upload-Offset says that the body begins at byte {offset}: append by PATCH to the upload"
+            ),
+        );
+    }
     let told = field::bytes(&head.headers, &field::UPLOAD_LENGTH);
     let length = length(complete, content, told)?;
     Ok(Some(Creation { version, complete, length }))

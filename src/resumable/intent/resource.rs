@@ -1,7 +1,7 @@
 //! What is wanted of an upload resource: every request after the first.
 
-use super::super::Version;
 use super::super::field::{self, Interop};
+use super::super::{PARTIAL_UPLOAD, Version};
 use super::fail;
 use crate::error::{Failure, Problem};
 use http::header::CONTENT_TYPE;
@@ -36,9 +36,6 @@ pub struct Append {
     pub content: Option<u64>,
 }
 
-/// The type that the body of an append is called by.
-const PARTIAL_UPLOAD: &str = "application/partial-upload";
-
 /// The version to answer in: the one that the request names, else the one that the upload was `created` in.
 pub fn version(headers: &HeaderMap, created: &'static Version) -> &'static Version {
     match field::interop(headers) {
@@ -47,7 +44,7 @@ pub fn version(headers: &HeaderMap, created: &'static Version) -> &'static Versi
     }
 }
 
-/// What `Allow` says of an upload resource.
+/// What `Allow` says of an upload resource, beside a refusal of the method.
 pub fn allowed(version: &Version) -> HeaderValue {
     HeaderValue::from_static(if version.get_is_head {
         "HEAD, GET, PATCH, DELETE, OPTIONS"

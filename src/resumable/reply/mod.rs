@@ -12,10 +12,13 @@ pub use limit::Announced;
 pub use location::{location, upload_id};
 
 use super::field::{self, Interop};
-use super::{Settings, Version};
+use super::{PARTIAL_UPLOAD, Settings, Version};
 use crate::error::Problem;
 use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+/// Tells the type that appends must have.
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// How far an upload is, as a HEAD is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +77,10 @@ pub fn part(
     (StatusCode::CREATED, headers)
 }
 
-/// Adds to the final answer of the target, success or failure, what the protocol wants there. `created` is the `Location` if
-/// this answers the creation.
+/// Adds to the final answer of the target what the protocol wants there. `created` is the `Location` if this answers the
+/// creation.
+///
+/// A failure is final, too: whatever the client does, the upload will not go on. From version 7 on this can be said.
 pub fn finish(
     version: &Version,
     status: StatusCode,
@@ -84,20 +89,19 @@ pub fn finish(
     created: Option<&HeaderValue>,
 ) {
     field::put_interop(headers, version);
-    if !status.is_success() {
-        if version.marks_failures {
-            field::put_complete(headers, version, true);
+    if status.is_success() {
+        field::put_bytes(headers, field::UPLOAD_OFFSET, offset);
+        field::put_complete(headers, version, true);
+        if let Some(location) = created.filter(|_| version.locates_finals) {
+            headers.insert(LOCATION, location.clone());
         }
-        return;
-    }
-    field::put_bytes(headers, field::UPLOAD_OFFSET, offset);
-    field::put_complete(headers, version, true);
-    if let Some(location) = created.filter(|_| version.locates_finals) {
-        headers.insert(LOCATION, location.clone());
+    } else if version.marks_failures {
+        field::put_complete(headers, version, true);
     }
 }
 
-/// Adds to a refusal what the protocol wants there. `current` is the offset of the upload, if it lives on.
+/// Adds to a refusal, which is not the final answer of an upload, what the protocol wants there. `current` is the offset of
+/// the upload if it lives on, or ended well.
 pub fn refuse(
     version: &Version,
     headers: &mut HeaderMap,
@@ -109,16 +113,19 @@ pub fn refuse(
     if let Some(current) = current {
         field::put_bytes(headers, field::UPLOAD_OFFSET, current);
     }
-    let complete = problem == Problem::UploadCompleted;
-    if complete || current.is_some() || version.marks_failures {
-        field::put_complete(headers, version, complete);
+    if current.is_some() || problem == Problem::LengthMismatch || version.marks_failures {
+        field::put_complete(headers, version, problem == Problem::UploadCompleted);
     }
-    if problem == Problem::TooLarge {
-        limit::put(headers, version, announced);
+    match problem {
+        Problem::TooLarge => limit::put(headers, version, announced),
+        // RFC 5789 §2.2.
+        Problem::MediaTypeRefused => put_accept_patch(headers),
+        _ => {}
     }
 }
 
-/// The answer to OPTIONS: uploads can be resumed here. Given to everybody, whatever version is asked for.
+/// The answer to OPTIONS: uploads can be resumed here. `Upload-Limit` is for everybody, whatever version is asked for, and
+/// without one too: it is what iOS looks for.
 pub fn capabilities(
     headers: &HeaderMap,
     settings: &Settings,
@@ -133,6 +140,8 @@ pub fn capabilities(
         Some(raw) => drop(answer.insert(field::UPLOAD_LIMIT, raw.clone())),
         None => limit::put_always(&mut answer, version, announced),
     }
+    // Drafts -10 and -11 look for it.
+    put_accept_patch(&mut answer);
     (StatusCode::OK, answer)
 }
 
@@ -153,6 +162,10 @@ pub fn problem_type(problem: Problem) -> Option<&'static str> {
         Problem::UploadCompleted => Some("https://iana.org/assignments/http-problem-types#completed-upload"),
         _ => None,
     }
+}
+
+fn put_accept_patch(headers: &mut HeaderMap) {
+    headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PARTIAL_UPLOAD));
 }
 
 /// Headers with what all answers have.
