@@ -46,7 +46,9 @@ impl Digests {
 
     /// The one of that algorithm, if it is there.
     pub fn only(&self, algorithm: Algorithm) -> Digests {
-        Digests(self.0.get_key_value(&algorithm).map(|(key, value)| (*key, value.clone())).into_iter().collect())
+        Digests(
+            self.0.get_key_value(&algorithm).map(|(key, value)| (*key, value.clone())).into_iter().collect(),
+        )
     }
 
     /// By which algorithms there are digests.

@@ -92,9 +92,7 @@ impl<H: Host> Registry<H> {
                 Turn::Go(beginning, orders)
             }
             Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
-            Ok(Next::Replay(answer)) => {
-                Turn::Answer(Fed::Finished { answer, offset: state.life.offset() })
-            }
+            Ok(Next::Replay(answer)) => Turn::Answer(Fed::Finished { answer, offset: state.life.offset() }),
             Err(refusal) => Turn::Answer(Fed::Refused(refusal)),
         }
     }
@@ -146,10 +144,9 @@ impl<H: Host> Registry<H> {
                     }
                     match failure.problem.row().retry {
                         true => Fed::CutOff,
-                        false => Fed::Finished {
-                            answer: Err(failure.clone()),
-                            offset: ending.report.acknowledged,
-                        },
+                        false => {
+                            Fed::Finished { answer: Err(failure.clone()), offset: ending.report.acknowledged }
+                        }
                     }
                 }
                 How::Taken(continuation) => {

@@ -1,7 +1,7 @@
 //! One upload resource.
 
-use crate::error::{Failure, Problem};
 use crate::digest::Digests;
+use crate::error::{Failure, Problem};
 use crate::route::Route;
 use crate::transfer::{Interruption, Upload};
 use crate::upload::{Beginning, Life, State};

@@ -26,7 +26,8 @@ impl<H: Host> Registry<H> {
         // One after the other, so that an older record never comes behind a newer one.
         let mut last = entry.pen.lock().await;
         let record = entry.lock().life.record();
-        let mark = record.as_ref().map(|record| BuildHasherDefault::<DefaultHasher>::default().hash_one(record));
+        let mark =
+            record.as_ref().map(|record| BuildHasherDefault::<DefaultHasher>::default().hash_one(record));
         if *last == Some(mark) {
             return;
         }
@@ -67,7 +68,8 @@ impl<H: Host> Registry<H> {
     /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over.
     pub(super) fn cancel_session(&self, entry: &Arc<Entry>, continuation: Continuation) -> CancellationToken {
         let done = CancellationToken::new();
-        let Some(checkpoint) = continuation.checkpoint.clone().filter(|checkpoint| !checkpoint.closing) else {
+        let Some(checkpoint) = continuation.checkpoint.clone().filter(|checkpoint| !checkpoint.closing)
+        else {
             // There is none, or its file may be published already.
             done.cancel();
             return done;

@@ -317,7 +317,8 @@ where
             }
             return None;
         }
-        let taken = !self.upload.part.last && self.source.is_exhausted() && all_taken && self.session.is_open();
+        let taken =
+            !self.upload.part.last && self.source.is_exhausted() && all_taken && self.session.is_open();
         taken.then(|| How::Taken(self.continuation().unwrap_or_default()))
     }
 

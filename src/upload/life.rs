@@ -134,11 +134,7 @@ impl Life {
     pub fn tell(&mut self, now: SystemTime) -> Told {
         self.touch(now);
         self.told = self.offset;
-        Told {
-            offset: self.offset,
-            length: self.total,
-            finished: matches!(self.state, State::Done(_)),
-        }
+        Told { offset: self.offset, length: self.total, finished: matches!(self.state, State::Done(_)) }
     }
 
     /// Checks a part. No request feeds the upload at the moment; the caller has seen to that. `max`: largest file, in bytes.
@@ -163,7 +159,8 @@ impl Life {
             State::Idle | State::Receiving | State::Finalizing => {}
         }
         if part.offset != self.offset && part.offset != self.told {
-            let detail = format!("the upload ends at byte {}, the part begins at {}", self.offset, part.offset);
+            let detail =
+                format!("the upload ends at byte {}, the part begins at {}", self.offset, part.offset);
             self.told = self.offset;
             let refusal = Refusal::new(Problem::OffsetMismatch, detail);
             return Err(Refusal { offset: Some(self.offset), ..refusal });
@@ -207,7 +204,9 @@ impl Life {
         for said in [part.length, end.filter(|_| part.complete)].into_iter().flatten() {
             match total {
                 Some(total) if total != said => {
-                    let detail = format!("the file has {total} bytes by what was said before, and {said} by this request");
+                    let detail = format!(
+                        "the file has {total} bytes by what was said before, and {said} by this request"
+                    );
                     return Err(Refusal::new(Problem::LengthMismatch, detail));
                 }
                 _ => total = Some(said),
