@@ -136,11 +136,11 @@ impl Uploads for Runner {
         self.0.feed(id, part, body)
     }
 
-    async fn status(&self, id: &str) -> Result<Told, Failure> {
+    async fn status(&self, id: &str) -> Result<Told, Problem> {
         self.0.status(id).await
     }
 
-    async fn cancel(&self, id: &str) -> Result<(), Failure> {
+    async fn cancel(&self, id: &str) -> Result<(), Problem> {
         self.0.cancel(id).await
     }
 

@@ -79,6 +79,25 @@ impl Digests {
         let differs = |(algorithm, digest): &(&Algorithm, &Vec<u8>)| actual.0.get(algorithm) != Some(digest);
         self.0.iter().find(differs).map_or(Ok(()), |(algorithm, _)| Err(*algorithm))
     }
+
+    /// Whether it has all those of the other, and the same ones.
+    pub fn contains(&self, other: &Digests) -> bool {
+        other.0.iter().all(|(algorithm, digest)| self.0.get(algorithm) == Some(digest))
+    }
+
+    /// Both together.
+    ///
+    /// # Errors
+    /// The algorithm by which they differ.
+    pub fn joined(mut self, other: Digests) -> Result<Digests, Algorithm> {
+        for (algorithm, digest) in other.0 {
+            if self.0.get(&algorithm).is_some_and(|own| *own != digest) {
+                return Err(algorithm);
+            }
+            self.0.insert(algorithm, digest);
+        }
+        Ok(self)
+    }
 }
 
 impl From<Digests> for String {

@@ -1,7 +1,7 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
-//! A request runs through three files: `intent` reads its head (pure), `service` starts the upload and
-//! awaits its outcome, `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
+//! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
+//! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
 //! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
 //! cannot parse a clear answer. `phase` says where between two messages the connection is.
 //!
@@ -13,11 +13,12 @@
 //! all the same, and the connection closed.
 
 mod connection;
+mod head;
 mod intent;
-#[cfg_attr(not(test), expect(dead_code, reason = "no upload can be resumed yet"))]
 mod interim;
 mod phase;
 mod reply;
+mod resource;
 mod service;
 mod wire;
 

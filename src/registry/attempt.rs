@@ -1,7 +1,7 @@
 //! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
 
 use super::entry::{Attempt, Entry};
-use super::{Host, Registry, unknown};
+use super::{Host, Registry};
 use crate::bits::{Checkpoint, Event};
 use crate::error::{Failure, Problem};
 use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Supervisor, Upload};
@@ -34,7 +34,7 @@ impl<H: Host> Registry<H> {
                 self.tasks.spawn(async move { registry.attempt(entry, part, client, body).await });
             }
             None => {
-                let _ = reply.send(Fed::Refused(Refusal { failure: unknown(), offset: None }));
+                let _ = reply.send(Fed::Refused(Refusal::gone(Problem::UploadUnknown)));
             }
         }
         Feeding { outcome, recorded }
@@ -92,7 +92,9 @@ impl<H: Host> Registry<H> {
                 Turn::Go(beginning, orders)
             }
             Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
-            Ok(Next::Replay(answer)) => Turn::Answer(Fed::Finished { answer, offset: state.life.offset() }),
+            Ok(Next::Replay(answer)) => {
+                Turn::Answer(Fed::Finished { answer, offset: state.life.offset(), replayed: true })
+            }
             Err(refusal) => Turn::Answer(Fed::Refused(refusal)),
         }
     }
@@ -130,12 +132,16 @@ impl<H: Host> Registry<H> {
             let fed = match &ending.how {
                 How::Stored(stored) => {
                     state.life.finished(Ok(stored.clone()), now);
-                    Fed::Finished { answer: Ok(stored.clone()), offset: upload.part.total }
+                    Fed::Finished { answer: Ok(stored.clone()), offset: upload.part.total, replayed: false }
                 }
                 // Every byte was there: the answer is final, whatever it is.
                 How::Failed { failure, complete: true } => {
                     state.life.finished(Err(failure.clone()), now);
-                    Fed::Finished { answer: Err(failure.clone()), offset: state.life.offset() }
+                    Fed::Finished {
+                        answer: Err(failure.clone()),
+                        offset: state.life.offset(),
+                        replayed: false,
+                    }
                 }
                 // What may pass is not told to a client that can begin anew by itself.
                 How::Failed { failure, .. } => {
@@ -144,9 +150,11 @@ impl<H: Host> Registry<H> {
                     }
                     match failure.problem.row().retry {
                         true => Fed::CutOff,
-                        false => {
-                            Fed::Finished { answer: Err(failure.clone()), offset: ending.report.acknowledged }
-                        }
+                        false => Fed::Finished {
+                            answer: Err(failure.clone()),
+                            offset: ending.report.acknowledged,
+                            replayed: false,
+                        },
                     }
                 }
                 How::Taken(continuation) => {
@@ -156,7 +164,7 @@ impl<H: Host> Registry<H> {
                 How::Paused { continuation, why, refused } => {
                     state.life.paused(continuation.clone(), now);
                     match refused {
-                        true => Fed::Refused(Refusal { failure: why.clone(), offset: None }),
+                        true => Fed::Refused(Refusal { failure: why.clone(), offset: None, gone: None }),
                         false => Fed::CutOff,
                     }
                 }

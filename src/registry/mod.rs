@@ -123,9 +123,9 @@ impl<H: Host> Registry<H> {
     /// `limits.uploads.settle`.
     ///
     /// # Errors
-    /// [`Problem::UploadUnknown`] if it is gone.
-    pub async fn status(&self, id: &str) -> Result<Told, Failure> {
-        let entry = self.entry(id).ok_or_else(unknown)?;
+    /// Why it is gone.
+    pub async fn status(&self, id: &str) -> Result<Told, Problem> {
+        let entry = self.entry(id).ok_or(Problem::UploadUnknown)?;
         let deadline = Instant::now() + self.host().limits().uploads.settle;
         entry.take_turn();
         let mut beat = entry.listen();
@@ -138,7 +138,7 @@ impl<H: Host> Registry<H> {
         let told = {
             let mut state = entry.lock();
             if let State::Gone(why) = state.life.state() {
-                return Err(gone(*why));
+                return Err(*why);
             }
             state.life.tell(self.host().now())
         };
@@ -149,12 +149,12 @@ impl<H: Host> Registry<H> {
     /// Cancels an upload and its session, or forgets it if it has ended.
     ///
     /// # Errors
-    /// [`Problem::UploadUnknown`] if it is gone already.
-    pub async fn cancel(&self, id: &str) -> Result<(), Failure> {
-        let entry = self.entry(id).ok_or_else(unknown)?;
+    /// Why it is gone already.
+    pub async fn cancel(&self, id: &str) -> Result<(), Problem> {
+        let entry = self.entry(id).ok_or(Problem::UploadUnknown)?;
         entry.take_turn();
         if let State::Gone(why) = entry.lock().life.state() {
-            return Err(gone(*why));
+            return Err(*why);
         }
         self.abandon(&entry, Problem::UploadCancelled);
         self.record(&entry).await;
@@ -194,13 +194,4 @@ impl Book {
         self.entries.remove(id);
         self.ended.retain(|ended| ended != id);
     }
-}
-
-fn unknown() -> Failure {
-    gone(Problem::UploadUnknown)
-}
-
-/// What is told of an upload that is gone. The reason is for a header of its own.
-fn gone(why: Problem) -> Failure {
-    crate::upload::gone(why)
 }

@@ -3,7 +3,7 @@
 use super::{Outcome, Upload};
 use crate::bits::Destination;
 use crate::digest::Digests;
-use crate::error::Failure;
+use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
 use crate::resumable::{Append, Version};
 use crate::route::Route;
@@ -47,10 +47,14 @@ pub trait Uploads: Clone + Send + Sync + 'static {
         B::Error: Error + Send + Sync + 'static;
 
     /// How far an upload is. A request that feeds it is cut off.
-    fn status(&self, id: &str) -> impl Future<Output = Result<Told, Failure>> + Send;
+    ///
+    /// Fails with the reason why there is no such upload any more.
+    fn status(&self, id: &str) -> impl Future<Output = Result<Told, Problem>> + Send;
 
     /// Cancels an upload. A request that feeds it is cut off.
-    fn cancel(&self, id: &str) -> impl Future<Output = Result<(), Failure>> + Send;
+    ///
+    /// Fails with the reason why there is no such upload any more.
+    fn cancel(&self, id: &str) -> impl Future<Output = Result<(), Problem>> + Send;
 
     /// Told of each request that was refused before it became an upload, for the log. Of a head that could not
     /// be read it is told when the connection has ended.
@@ -118,6 +122,8 @@ pub enum Fed {
         answer: Final,
         /// Bytes acknowledged.
         offset: u64,
+        /// It had it before this request, whose body was not read.
+        replayed: bool,
     },
     /// It was taken whole, and more is to follow from this offset on.
     Taken {

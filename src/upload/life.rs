@@ -6,6 +6,7 @@ use crate::error::{Failure, Problem};
 use crate::limits::UploadLimits;
 use crate::resumable::Append;
 use crate::resumable::reply::Told;
+use http::StatusCode;
 use std::time::SystemTime;
 
 /// Where an upload is.
@@ -72,11 +73,25 @@ pub struct Refusal {
     pub failure: Failure,
     /// The offset to go on at, where that helps.
     pub offset: Option<u64>,
+    /// Why there is no such upload any more, if there is none.
+    pub gone: Option<Problem>,
+}
+
+impl Beginning {
+    /// A whole file that comes at once.
+    pub fn whole(total: u64) -> Self {
+        Beginning { from: 0, end: Some(total), last: true, total, continuation: Continuation::default() }
+    }
 }
 
 impl Refusal {
+    /// Of everything about an upload that is gone.
+    pub fn gone(why: Problem) -> Self {
+        Refusal { failure: gone(why), offset: None, gone: Some(why) }
+    }
+
     fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Refusal { failure: Failure::new(problem, detail), offset: None }
+        Refusal { failure: Failure::new(problem, detail), offset: None, gone: None }
     }
 }
 
@@ -144,7 +159,7 @@ impl Life {
     pub fn append(&mut self, part: &Append, max: u64, now: SystemTime) -> Result<Next, Refusal> {
         self.touch(now);
         match &self.state {
-            State::Gone(why) => return Err(Refusal { failure: gone(*why), offset: None }),
+            State::Gone(why) => return Err(Refusal::gone(*why)),
             State::Done(answer) => {
                 // A client that lost the answer comes back with nothing, or with what it believes to be missing.
                 let end = part.content.map(|content| part.offset.saturating_add(content));
@@ -290,11 +305,10 @@ impl Life {
     }
 }
 
-/// The refusal of everything about an upload that is gone.
+/// What is told of an upload that is gone. The reason may be one whose own status means something else.
 pub fn gone(why: Problem) -> Failure {
-    let detail = match why {
-        Problem::UploadUnknown => "no upload has this URL".to_owned(),
-        why => format!("the upload ended: {}", why.code()),
-    };
-    Failure::new(Problem::UploadUnknown, detail)
+    if why.row().status == StatusCode::NOT_FOUND {
+        return Failure::new(why, "no upload has this URL, or not any more");
+    }
+    Failure::new(Problem::UploadUnknown, format!("the upload ended: {}", why.code()))
 }
