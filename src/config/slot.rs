@@ -19,7 +19,7 @@ const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// After this time BITS servers drop sessions that nothing was heard of.
 const MAX_EXPIRY: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// The place of a value in a [`Config`], and with it what may be put there.
+/// The place of a value in a [`Config`](super::Config), and with it what may be put there.
 #[derive(Debug)]
 pub(crate) enum Slot<'a> {
     /// Bytes, at least 1.
