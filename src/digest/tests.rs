@@ -130,6 +130,7 @@ fn a_hasher_goes_on_after_every_length() {
         assert_eq!(hasher.digests(), hashed(&bytes[..cut]), "after {cut}");
         hasher.update(&bytes[cut..]);
         assert_eq!(hasher.digests(), whole, "after {cut}");
+        assert_eq!(hasher.position(), bytes.len() as u64);
     }
 }
 
