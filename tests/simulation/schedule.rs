@@ -190,7 +190,7 @@ impl Schedule {
         if rng.u8(..) < 25 {
             schedule.leaves = Some(rng.u64(1..60));
         }
-        if seed % 6 != 0 {
+        if !seed.is_multiple_of(6) {
             schedule.resumable(&mut rng);
             let (per_mille, most) = ([60, 150, 400][rng.usize(..3)], rng.u64(1..16));
             schedule.interruptions = Interruptions { per_mille, most, kinds: Interruptions::ALL };
