@@ -1,7 +1,7 @@
 //! Heads and hyper's own bytes never mix, however slowly the client reads.
 
 use super::super::Interim;
-use super::support::{Client, answer, fields, start, start_with, tcp, time, within};
+use super::support::{Client, answer, fields, narrow_tcp, start, start_with, time, within};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use std::io;
@@ -17,10 +17,7 @@ use tokio::time::Instant;
 async fn a_head_waits_for_the_whole_answer_before_it() {
     const LARGE: usize = 400_000;
     for _ in 0..20 {
-        let (io, mut client) = tcp().await;
-        // The smallest buffers would do, too, but take seconds.
-        socket2::SockRef::from(&io).set_send_buffer_size(1).unwrap();
-        socket2::SockRef::from(&client.stream).set_recv_buffer_size(32 << 10).unwrap();
+        let (io, mut client) = narrow_tcp().await;
         let (begun, mut second) = mpsc::unbounded_channel();
         start(io, move |request, interim: Interim| {
             let begun = begun.clone();
