@@ -79,7 +79,7 @@ pub async fn serve_connection<I, U>(
 }
 
 /// The same for whatever answers requests. That the connection was cut off is no error.
-async fn run<I, A, F>(
+pub(super) async fn run<I, A, F>(
     io: I,
     time: &TimeLimits,
     unreadable_id: String,

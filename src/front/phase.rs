@@ -1,17 +1,14 @@
 //! Where a connection is between two messages, shared by its service and its wire.
 //!
 //! ```text
-//!                                                    ┌── 100 Continue ──┐
-//!           bytes come        head parsed            ▼    all flushed   │   success            all flushed
-//!   Idle ───────────▶ Head ───────────────▶ Serving ─────────────▶ Clear ─────────▶ Answered ──────────▶ Idle
-//!                       │                      │                     │
-//!                       │ not parsable         ├─────────────────────┤ failure
-//!                       ▼                      ▼                     ▼
-//!                   Unreadable              Refused               CutOff (or: from either)
+//!           bytes come        head parsed              success            all flushed
+//!   Idle ───────────▶ Head ───────────▶ Serving ─────────────▶ Answered ───────────▶ Idle
+//!                       │ not             │  │ failure
+//!                       │ parsable        │  └───────▶ Refused
+//!                       └──▶ Unreadable   └──────────▶ CutOff
 //! ```
 //!
-//! The lower row ends the connection. Only `Clear` is a place for an interim head: a request may reach the service
-//! while the answer before it is still being written.
+//! With a phase of the lower rows the connection ends, and unread bytes may still come.
 
 use super::interim::{self, Head, Heads, Interim};
 use http::Version;
@@ -25,10 +22,8 @@ pub(super) enum Phase {
     Idle,
     /// Bytes of a request head have come.
     Head,
-    /// A request is with the service; hyper may owe bytes, of the answer before or of `100 Continue`.
+    /// A request is with the service. hyper may owe bytes: of the answer before, or of `100 Continue`.
     Serving,
-    /// A request is with the service and hyper owes no byte.
-    Clear,
     /// The service gave its answer; hyper is writing it.
     Answered,
     /// The last answer of the connection is given although the client may still be sending.
@@ -88,22 +83,11 @@ impl SharedPhase {
         *self.state() = State { phase, heads: None };
     }
 
-    /// hyper has written all that it owes.
-    pub(super) fn flushed(&self) {
-        let mut state = self.state();
-        state.phase = match state.phase {
-            Phase::Answered => Phase::Idle,
-            Phase::Serving => Phase::Clear,
-            phase => phase,
-        };
-    }
-
-    /// The next head if this is a place for one. Pending: the task is woken when there is one.
+    /// The next head of the request that is with the service. Pending: the task is woken when there is one.
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Option<Head>> {
-        let mut state = self.state();
-        match &mut *state {
-            State { phase: Phase::Clear, heads: Some(heads) } => heads.poll_recv(cx),
-            _ => Poll::Ready(None),
+        match &mut self.state().heads {
+            Some(heads) => heads.poll_recv(cx),
+            None => Poll::Ready(None),
         }
     }
 }

@@ -8,9 +8,9 @@
 //!   only be that; a problem document goes out in its place.
 //! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
 //!
-//! Relies on habits of hyper 1.12: the I/O is flushed when hyper has written all it owes, not earlier, and after every
-//! poll of the service; the service gets a request only when the answer before it is with hyper as a whole. The tests of
-//! `interim` and `tests/front/` fail if that changes.
+//! Relies on two habits of hyper 1.12. The I/O is flushed when hyper has written all it owes, not earlier, and after
+//! every poll of the service. The service gets a request when hyper has the whole answer before it, not earlier.
+//! The tests of `interim` and `tests/front/` fail if that changes.
 
 use super::phase::{Phase, SharedPhase};
 use super::reply;
@@ -134,13 +134,13 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
             // hyper's own answer counts as written: it is never sent.
             return Poll::Ready(Ok(buf.len()));
         }
-        self.phase.advance(Phase::Clear, Phase::Serving);
         self.write_in_time(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_ours(cx))?;
-        self.phase.flushed();
+        self.phase.advance(Phase::Answered, Phase::Idle);
+        // hyper owes nothing now, so a request that is with the service has not a byte of its answer: here a head may go.
         while let Poll::Ready(Some(head)) = self.phase.poll_head(cx) {
             let (text, flushed) = head.into_wire();
             self.ours = text;
