@@ -1,6 +1,7 @@
 //! The store in one file, written by a thread of its own.
 
-use super::file::{self, Contents, FileError, Found, Place, Wanted};
+use super::database::{Contents, Refused};
+use super::file::{self, FileError, Found, Place, Wanted};
 use super::writer::{Given, Writer};
 use super::{Opened, StoreError, random_salt};
 use crate::registry::{Change, Store};
@@ -40,8 +41,12 @@ impl Embedded {
                     Found { contents: Contents { records: Vec::new(), salt: fresh }, file: Err(error) }
                 }
                 Err(FileError::InUse) => return Err(StoreError::InUse { path }),
-                Err(FileError::Damaged(why)) => return Err(StoreError::Damaged { path, why }),
-                Err(FileError::Newer(schema)) => return Err(StoreError::Newer { path, schema }),
+                Err(FileError::Refused(Refused::Damaged(why))) => {
+                    return Err(StoreError::Damaged { path, why });
+                }
+                Err(FileError::Refused(Refused::Newer(schema))) => {
+                    return Err(StoreError::Newer { path, schema });
+                }
             };
         let writer = Writer::new(place, salt, file, &records);
         let health = writer.health();

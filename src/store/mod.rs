@@ -19,6 +19,7 @@
 //! Whoever writes awaits one write per upload before the next one. So what waits is bounded by the number of uploads,
 //! while the disk works and while it does not. redb caches [`CACHE`] bytes at most.
 
+mod database;
 mod embedded;
 mod file;
 mod health;

@@ -8,7 +8,8 @@
 //! ```
 
 use super::Health;
-use super::file::{self, Changes, Found, Place, RecordFile, Wanted};
+use super::database::{Changes, RecordFile};
+use super::file::{self, Found, Place, Wanted};
 use crate::registry::Change;
 use std::collections::HashSet;
 use std::io;
