@@ -46,6 +46,7 @@
 //! | [`cli`] | arguments, commands, exit codes | |
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
 //! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
+//! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
 //! | [`telemetry`] | log lines, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
@@ -150,6 +151,7 @@ pub mod error;
 pub mod front;
 pub mod limits;
 pub mod mock;
+pub mod phone;
 pub mod registry;
 pub mod resumable;
 pub mod route;

@@ -107,6 +107,7 @@ const LAYERS: &[Layer] = &[
         imports: &["error", "limits", "bits"],
         bans: &[NO_SETTINGS, &[&["hyper"], &["reqwest"], &["tracing"]]],
     },
+    Layer { name: "phone", imports: &[], bans: &[NO_SETTINGS, &[&["hyper"], &["tracing"]]] },
     Layer {
         name: "app",
         imports: &[
@@ -129,7 +130,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        imports: &["error", "limits", "bits", "route", "config", "telemetry", "mock", "app"],
+        imports: &["error", "limits", "bits", "route", "config", "telemetry", "mock", "phone", "app"],
         bans: &[],
     },
     Layer { name: "main", imports: &["cli"], bans: &[] },
