@@ -7,8 +7,8 @@ use crate::support::{Backend, File, PATIENCE, Settings, quirks};
 use crate::watch::Watch;
 use put2bits::limits::{KIB, MIB};
 use put2bits::mock::{Fault, MockConfig, Storage};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -29,7 +29,7 @@ struct Case {
 /// What came of it, over all uploads.
 #[derive(Debug, Default)]
 struct Sums {
-    gone: AtomicU32,
+    gone: Mutex<Vec<String>>,
     resumed: AtomicU32,
     finished: AtomicU32,
 }
@@ -61,7 +61,7 @@ async fn run(case: Case) {
                 phone.upload(watch.as_ref()).await;
                 // Never a false success: at this very moment it is there, and right.
                 backend.assert_stored(&phone.path, file);
-                sums.gone.fetch_add(phone.gone, Ordering::Relaxed);
+                sums.gone.lock().unwrap().extend(phone.gone.iter().map(|why| format!("{number}: {why}")));
                 sums.resumed.fetch_add(phone.resumed, Ordering::Relaxed);
                 sums.finished.fetch_add(1, Ordering::Relaxed);
             }
@@ -86,16 +86,22 @@ async fn run(case: Case) {
         }
     };
     tokio::time::timeout(6 * PATIENCE, all).await.expect("an end");
-    let (gone, resumed) = (sums.gone.load(Ordering::Relaxed), sums.resumed.load(Ordering::Relaxed));
-    println!("{}: {killed} kills, {resumed} times resumed, {gone} times begun anew; {}", case.profile, backend.stats());
+    let (gone, resumed) = (sums.gone.lock().unwrap(), sums.resumed.load(Ordering::Relaxed));
+    println!(
+        "{}: {killed} kills, {resumed} times resumed, {} times begun anew; {}",
+        case.profile,
+        gone.len(),
+        backend.stats()
+    );
     assert!(resumed > killed, "hardly anything was interrupted");
-    assert!(case.may_be_gone || gone == 0, "an upload was lost");
+    assert!(case.may_be_gone || gone.is_empty(), "uploads were lost: {gone:?}");
     assert_eq!(backend.published().len() as u64, UPLOADS);
 }
 
 #[tokio::test]
 async fn a_server_that_refuses_what_it_has() {
-    let case = Case { profile: "refuse", quirks: &["overlap=refuse"], faults: &[], kills: 40, may_be_gone: false };
+    let case =
+        Case { profile: "refuse", quirks: &["overlap=refuse"], faults: &[], kills: 40, may_be_gone: false };
     run(case).await;
 }
 
@@ -116,7 +122,14 @@ async fn a_server_that_trims() {
 #[tokio::test]
 async fn a_server_that_appends() {
     let quirks = &["overlap=append", "broken=keep"];
-    run(Case { profile: "append", quirks, faults: &["restart=keep:any:p=0.01"], kills: 20, may_be_gone: true }).await;
+    run(Case {
+        profile: "append",
+        quirks,
+        faults: &["restart=keep:any:p=0.01"],
+        kills: 20,
+        may_be_gone: true,
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -49,8 +49,8 @@ pub(crate) struct Phone {
     pub(crate) url: Option<String>,
     /// The offset that it was told last.
     pub(crate) told: u64,
-    /// How often its upload was gone, and it had to begin anew.
-    pub(crate) gone: u32,
+    /// Why its upload was gone, each time that it had to begin anew.
+    pub(crate) gone: Vec<String>,
     /// How often it went on.
     pub(crate) resumed: u32,
     /// Bytes of the file sent, those sent twice counted twice.
@@ -58,12 +58,12 @@ pub(crate) struct Phone {
 }
 
 /// What became of an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// So much is acknowledged, and whether there is a final answer.
     At { offset: u64, finished: bool },
-    /// 404.
-    Gone,
+    /// 404: why.
+    Gone(String),
     /// Nobody answered.
     Away,
 }
@@ -92,7 +92,18 @@ pub(crate) struct Going<'a> {
 impl Phone {
     pub(crate) fn new(addr: SocketAddr, path: &str, file: File) -> Phone {
         let (path, lines) = (path.to_owned(), String::new());
-        Phone { addr, path, file, words: IOS, lines, url: None, told: 0, gone: 0, resumed: 0, sent: 0 }
+        Phone {
+            addr,
+            path,
+            file,
+            words: IOS,
+            lines,
+            url: None,
+            told: 0,
+            gone: Vec::new(),
+            resumed: 0,
+            sent: 0,
+        }
     }
 
     pub(crate) fn speaking(self, words: Words) -> Phone {
@@ -143,7 +154,7 @@ impl Phone {
                 let finished = self.words.last.trim_end().split_once(": ").unwrap();
                 Progress::At { offset, finished: answer.header(finished.0) == Some(finished.1) }
             }
-            404 => Progress::Gone,
+            404 => Progress::Gone(why(&answer)),
             _ => panic!("{}: the answer to HEAD: {answer}", self.path),
         }
     }
@@ -185,8 +196,8 @@ impl Phone {
                             None => None,
                         }
                     }
-                    Progress::Gone => {
-                        self.is_gone();
+                    Progress::Gone(why) => {
+                        self.is_gone(why);
                         continue;
                     }
                     Progress::Away => None,
@@ -194,7 +205,7 @@ impl Phone {
             };
             match answer {
                 Some(answer) if answer.status == 201 => return answer,
-                Some(answer) if answer.status == 404 => self.is_gone(),
+                Some(answer) if answer.status == 404 => self.is_gone(why(&answer)),
                 Some(answer) => panic!("{}: {answer}", self.path),
                 // It is being started again: there is nothing to wait for but that it listens.
                 None => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -202,8 +213,8 @@ impl Phone {
         }
     }
 
-    fn is_gone(&mut self) {
-        self.gone += 1;
+    fn is_gone(&mut self, why: String) {
+        self.gone.push(why);
         self.url = None;
     }
 }
@@ -247,6 +258,10 @@ impl Going<'_> {
             answer = write => answer,
         }
     }
+}
+
+fn why(answer: &Answer) -> String {
+    answer.header("put2bits-error").expect("a reason in the head").to_owned()
 }
 
 /// The final answer, whatever is told before it.

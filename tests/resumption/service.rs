@@ -46,6 +46,7 @@ impl Service {
     /// Starts it again after its end.
     pub(crate) async fn next(&mut self) {
         self.logs.push_str(&self.proxy.log_text());
+        self.logs.push('\n');
         self.proxy = self.settings.clone().start().await;
     }
 
@@ -62,5 +63,13 @@ impl Service {
     /// What it logged in all its lives.
     pub(crate) fn logs(&self) -> String {
         format!("{}{}", self.logs, self.proxy.log_text())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the logs of its earlier lives:\n{}", self.logs);
+        }
     }
 }
