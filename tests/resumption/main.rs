@@ -18,15 +18,15 @@ mod phone;
 mod service;
 mod watch;
 
-//mod answers;
+mod answers;
 //mod curl;
-//mod drops;
+mod drops;
 mod kills;
-//mod moments;
-//mod offsets;
+mod moments;
+mod offsets;
 //mod secrets;
 //mod state;
-//mod stopping;
+mod stopping;
 
 /// The seed of a random test: a new one, or that of `RESUMPTION_SEED`. Printed, so that a failure can be replayed.
 fn random() -> fastrand::Rng {

@@ -231,6 +231,11 @@ impl Going<'_> {
         }
     }
 
+    /// Sends nothing more and waits for an answer. Nothing if it was cut off.
+    pub(crate) async fn read(mut self) -> Option<Answer> {
+        read_answer(&mut self.stream, &mut self.seen).await
+    }
+
     /// Leaves. What hangs has to be kept by the caller.
     pub(crate) fn leave(self, how: Leaving) -> Option<TcpStream> {
         match how {
