@@ -19,7 +19,11 @@ async fn it_survives_the_process() {
         service.kill().await;
         assert_eq!(phone.ask().await, Progress::At { offset: SIZE, finished: true });
         let again = phone.go_on().await.unwrap().finish().await.unwrap();
-        assert_eq!((again.status, again.header("upload-offset")), (201, first.header("upload-offset")), "{again}");
+        assert_eq!(
+            (again.status, again.header("upload-offset")),
+            (201, first.header("upload-offset")),
+            "{again}"
+        );
     }
     assert_eq!((backend.stats().published, backend.stats().sessions_created), (1, 1));
 }

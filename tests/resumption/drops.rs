@@ -45,6 +45,10 @@ async fn ten_drops_in_one_gibibyte() {
     backend.assert_stored("/a", phone.file);
     let more = phone.sent - SIZE;
     println!("sent twice: {} KiB in all; KiB by drop: {twice:?}", more / KIB);
-    println!("at most a fragment of {} KiB and {} KiB of socket buffers", FRAGMENT / KIB, socket_buffers() / KIB);
+    println!(
+        "at most a fragment of {} KiB and {} KiB of socket buffers",
+        FRAGMENT / KIB,
+        socket_buffers() / KIB
+    );
     assert_eq!(backend.stats().sessions_created, 1);
 }

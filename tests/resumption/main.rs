@@ -19,13 +19,13 @@ mod service;
 mod watch;
 
 mod answers;
-//mod curl;
+mod curl;
 mod drops;
 mod kills;
 mod moments;
 mod offsets;
-//mod secrets;
-//mod state;
+mod secrets;
+mod state;
 mod stopping;
 
 /// The seed of a random test: a new one, or that of `RESUMPTION_SEED`. Printed, so that a failure can be replayed.

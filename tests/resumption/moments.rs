@@ -1,6 +1,6 @@
 //! P1, P7: the proxy is killed at each moment that matters, around the end above all.
 
-use crate::phone::{Phone, Progress};
+use crate::phone::{Leaving, Phone, Progress};
 use crate::service::Service;
 use crate::support::{Backend, File, Settings, within};
 use put2bits::limits::MIB;
@@ -74,7 +74,9 @@ async fn killed_at_the_end(profile: &str, quirk: &str, fault: &str, moment: fn(&
 
 #[tokio::test]
 async fn when_the_close_was_sent_and_did_not_arrive() {
-    for (profile, quirk) in [("refuse", "overlap=refuse"), ("append", "overlap=append"), ("unknown", "overlap=append")] {
+    for (profile, quirk) in
+        [("refuse", "overlap=refuse"), ("append", "overlap=append"), ("unknown", "overlap=append")]
+    {
         killed_at_the_end(profile, quirk, "stall:close", |stats| stats.faults == 1).await;
         killed_at_the_end(profile, quirk, "status=503:close:count=1000", |stats| stats.faults > 1).await;
         killed_at_the_end(profile, quirk, "drop-head:close:count=1000", |stats| stats.faults > 1).await;
@@ -83,7 +85,9 @@ async fn when_the_close_was_sent_and_did_not_arrive() {
 
 #[tokio::test]
 async fn when_the_file_is_published_and_the_answer_lost() {
-    for (profile, quirk) in [("refuse", "overlap=refuse"), ("append", "overlap=append"), ("unknown", "overlap=append")] {
+    for (profile, quirk) in
+        [("refuse", "overlap=refuse"), ("append", "overlap=append"), ("unknown", "overlap=append")]
+    {
         killed_at_the_end(profile, quirk, "delay=1h:close", |stats| stats.published == 1).await;
         killed_at_the_end(profile, quirk, "drop-ack:close", |stats| stats.published == 1).await;
     }
@@ -107,10 +111,12 @@ async fn a_fragment_in_doubt_is_an_honest_404() {
     for profile in ["append", "unknown"] {
         let (backend, mut service, mut phone) = begin(profile, "overlap=append", "delay=1h:last").await;
         let mut going = phone.begin().await.unwrap();
-        going.send_to(SIZE - 1).await;
-        within("a fragment", backend.wait_for(|stats| stats.fragments >= 4)).await;
-        // What is recorded comes a second later at most; only then there is something to be lost.
-        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        going.send_to(2 * MIB).await;
+        within("two fragments", backend.wait_for(|stats| stats.fragments == 2)).await;
+        going.leave(Leaving::Closed);
+        // What is told is recorded: now there is something to lose.
+        assert_eq!(phone.ask().await, Progress::At { offset: 2 * MIB, finished: false });
+        let mut going = phone.go_on().await.unwrap();
         going.send_to(SIZE).await;
         within("the last one", backend.wait_for(|stats| stats.bytes == SIZE)).await;
         service.kill().await;
@@ -118,7 +124,7 @@ async fn a_fragment_in_doubt_is_an_honest_404() {
         backend.set_faults(Vec::new());
         phone.upload(None).await;
         backend.assert_stored("/a", phone.file);
-        println!("{profile}: {:?}", phone.gone);
+        assert_eq!(phone.gone, ["fragment_in_doubt"], "{profile}");
         let stats = within("its end", backend.wait_for(|stats| stats.sessions_open == 0)).await;
         assert_eq!((stats.published, stats.sessions_cancelled), (1, 1), "{profile}");
     }

@@ -266,7 +266,8 @@ impl Going<'_> {
 }
 
 fn why(answer: &Answer) -> String {
-    answer.header("put2bits-error").expect("a reason in the head").to_owned()
+    assert_eq!(answer.header("put2bits-error"), Some("upload_unknown"), "{answer}");
+    answer.header("put2bits-reason").expect("a reason in the head").to_owned()
 }
 
 /// The final answer, whatever is told before it.

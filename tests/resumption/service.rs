@@ -2,7 +2,7 @@
 
 use crate::support::{Backend, Proxy, Settings};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -51,13 +51,8 @@ impl Service {
     }
 
     /// The state directory.
-    pub(crate) fn state(&self) -> std::path::PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.dir.path().join("state")
-    }
-
-    /// Where it keeps its things: the state directory is in it.
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
     }
 
     /// What it logged in all its lives.
