@@ -45,23 +45,23 @@ impl<H: Host> Registry<H> {
         let owner = entry.lock().life.plan().owner.clone();
         let mut book = self.book();
         if book.open.remove(&entry.id) {
-            if let Some(owner) = owner {
-                if let Some(count) = book.owners.get_mut(&owner) {
-                    *count -= 1;
-                    if *count == 0 {
-                        book.owners.remove(&owner);
-                    }
+            if let Some(owner) = owner
+                && let Some(count) = book.owners.get_mut(&owner)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    book.owners.remove(&owner);
                 }
             }
             book.ended.push_back(entry.id.clone());
         }
-        if book.ended.len() > MOST_ENDED {
-            if let Some(oldest) = book.ended.pop_front() {
-                book.entries.remove(&oldest);
-                drop(book);
-                // Whoever comes for it gets 404, now and after a restart.
-                drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
-            }
+        if book.ended.len() > MOST_ENDED
+            && let Some(oldest) = book.ended.pop_front()
+        {
+            book.entries.remove(&oldest);
+            drop(book);
+            // Whoever comes for it gets 404, now and after a restart.
+            drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
         }
     }
 
