@@ -7,7 +7,7 @@ use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
 use super::{How, Report, Upload};
-use crate::bits::{Checkpoint, Event, Session, SessionSettings};
+use crate::bits::{Checkpoint, Event, Session, SessionSettings, Step};
 use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -160,11 +160,14 @@ where
 {
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
-        if self.session.is_closing() && !self.cleared {
+        if self.is_closing() && !self.cleared {
             self.clear(supervisor).await;
         }
         let now = self.started.elapsed();
-        let step = self.session.step(now, self.source.ready());
+        let step = match self.lacks_digest() {
+            true => Step::Gather,
+            false => self.session.step(now, self.source.ready()),
+        };
         let activity = Activity::new(
             step,
             |range| self.source.slice(range),
@@ -189,12 +192,28 @@ where
             supervisor.observe(&event);
         }
         self.source.release(self.session.offset());
-        if self.upload.lasting && (news || self.session.offset() > self.told) {
-            self.told = self.session.offset();
-            if let Some(continuation) = self.continuation() {
+        if !self.upload.lasting {
+            return;
+        }
+        if let Some(continuation) = self.continuation() {
+            if news || continuation.offset() > self.told {
+                self.told = continuation.offset();
                 supervisor.acknowledged(continuation);
             }
         }
+    }
+
+    /// The backend has every byte, but some of them only from a request before the process died: their digest is lost, so
+    /// this client has to bring them once more.
+    fn lacks_digest(&self) -> bool {
+        let hasher = self.source.hasher();
+        let lacks = !hasher.is_idle() && hasher.position() < self.upload.part.total;
+        lacks && self.session.is_closing() && !self.cleared && !self.source.is_exhausted()
+    }
+
+    /// The client is not needed any more.
+    fn is_closing(&self) -> bool {
+        self.session.is_closing() && !self.lacks_digest()
     }
 
     /// Every byte is acknowledged: compares digests, and has it recorded that the file is about to be published.
@@ -271,25 +290,25 @@ where
         // Giving up an exchange would cost an upload to a backend that must not get the same bytes twice. Its own limits hold.
         let matters = asks && self.session.is_open() && !self.session.may_resend();
         let waits = matters && stopping.why.problem != Problem::ShuttingDown;
-        (!waits && !self.session.is_closing()).then_some(stopping.deadline)
+        (!waits && !self.is_closing()).then_some(stopping.deadline)
     }
 
     /// What an interruption means; gives why the upload is abandoned, if it is.
     fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
         let (why, soon) = match interruption {
-            Interruption::Abandon(why) => return (!self.session.is_closing()).then_some(why),
+            Interruption::Abandon(why) => return (!self.is_closing()).then_some(why),
             Interruption::Left(why) => (why, false),
             Interruption::Stop(why) => (why, true),
         };
         if !self.upload.lasting {
-            return (!self.session.is_closing()).then_some(why);
+            return (!self.is_closing()).then_some(why);
         }
         // The body brought more than the file has: whatever it is, it is not this file.
         if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
             return Some(why);
         }
         let has_all = self.source.is_exhausted() && self.upload.part.last;
-        if self.session.is_closing() || (has_all && !soon) || self.stopping.is_some() {
+        if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
         self.source.stop();
@@ -312,7 +331,7 @@ where
         }
         let all_taken = self.session.offset() >= self.source.received();
         if let Some(stopping) = &self.stopping {
-            let closing = self.session.is_closing();
+            let closing = self.is_closing();
             if !closing && (all_taken || !self.session.is_open() || stopping.deadline <= Instant::now()) {
                 let (why, refused) = (stopping.why.clone(), stopping.refused);
                 let continuation = self.continuation().unwrap_or_default();

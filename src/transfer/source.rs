@@ -101,7 +101,7 @@ where
             last: part.last,
             exhausted: part.end == Some(part.from),
             stopped: false,
-            floor: part.continuation.offset(),
+            floor: part.continuation.acknowledged(),
             hasher,
             unchecked: (!digests.is_empty()).then(|| {
                 let hasher = Hasher::new(digests.algorithms());

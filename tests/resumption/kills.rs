@@ -1,6 +1,6 @@
 //! P7: the proxy is killed at any moment of many uploads, and the files are right.
 
-use crate::phone::{Phone, WORDS};
+use crate::phone::{Phone, WORDS, digest};
 use crate::random;
 use crate::service::Service;
 use crate::support::{Backend, File, PATIENCE, Settings, quirks};
@@ -58,6 +58,9 @@ async fn run(case: Case) {
                 let file = File::new(random.u64(300 * KIB..30 * MIB)).number(number);
                 let words = WORDS[random.usize(..WORDS.len())];
                 let mut phone = Phone::new(addr, &format!("/{number}"), file).speaking(words);
+                if random.bool() {
+                    phone = phone.with(&digest(file));
+                }
                 phone.upload(watch.as_ref()).await;
                 // Never a false success: at this very moment it is there, and right.
                 backend.assert_stored(&phone.path, file);

@@ -1,6 +1,6 @@
 //! P1, P7: the proxy is killed at each moment that matters, around the end above all.
 
-use crate::phone::{Leaving, Phone, Progress};
+use crate::phone::{Leaving, Phone, Progress, digest};
 use crate::service::Service;
 use crate::support::{Backend, File, Settings, within};
 use put2bits::limits::MIB;
@@ -139,4 +139,62 @@ async fn killed_ten_times_before_anything_is_sent() {
         assert_eq!(phone.ask().await, Progress::At { offset: 0, finished: false });
     }
     goes_on(&backend, &mut phone, "ten kills").await;
+}
+
+/// P2: what was hashed before the kill counts.
+#[tokio::test]
+async fn a_digest_is_checked_over_a_kill() {
+    let (right, wrong) = (File::new(SIZE), File::new(SIZE).number(1));
+    for (said, status) in [(right, 201), (wrong, 400)] {
+        let (backend, mut service, phone) = begin("refuse", "overlap=refuse", "delay=1ms").await;
+        let mut phone = phone.with(&digest(said));
+        let mut going = phone.begin().await.unwrap();
+        going.send_to(2 * MIB).await;
+        within("a fragment", backend.wait_for(|stats| stats.fragments >= 1)).await;
+        going.leave(Leaving::Closed);
+        // Recorded there, and again further on: it goes on in the middle of a hash, and not where the backend is.
+        assert!(matches!(phone.ask().await, Progress::At { finished: false, .. }));
+        let mut going = phone.go_on().await.unwrap();
+        going.send_to(4 * MIB).await;
+        within("more", backend.wait_for(|stats| stats.bytes >= 3 * MIB)).await;
+        service.kill().await;
+        drop(going);
+        assert!(matches!(phone.ask().await, Progress::At { finished: false, .. }));
+        let answer = phone.go_on().await.unwrap().finish().await.unwrap();
+        assert_eq!(answer.status, status, "{answer}");
+        if status == 201 {
+            backend.assert_stored("/a", right);
+        } else {
+            assert_eq!(answer.header("put2bits-error"), Some("digest_mismatch"));
+            let stats = within("its end", backend.wait_for(|stats| stats.sessions_open == 0)).await;
+            assert_eq!((stats.published, stats.sessions_cancelled), (0, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_of_an_earlier_life_is_given_up() {
+    for replaced in [false, true] {
+        let (backend, mut service, phone) = begin("refuse", "overlap=refuse", "delay=1ms").await;
+        let mut phone = phone.with("Authorization: Bearer a\r\n");
+        let mut going = phone.begin().await.unwrap();
+        going.send_to(2 * MIB).await;
+        within("a fragment", backend.wait_for(|stats| stats.fragments >= 1)).await;
+        service.kill().await;
+        drop(going);
+        let why = if replaced {
+            let mut other = Phone::new(service.addr, "/a", phone.file).with("Authorization: Bearer a\r\n");
+            other.upload(None).await;
+            backend.assert_stored("/a", phone.file);
+            "upload_superseded"
+        } else {
+            assert_eq!(phone.give_up().await, Some(204));
+            "upload_cancelled"
+        };
+        let stats = within("its end", backend.wait_for(|stats| stats.sessions_open == 0)).await;
+        assert_eq!((stats.sessions_cancelled, stats.published), (1, u64::from(replaced)));
+        assert_eq!(phone.ask().await, Progress::Gone(why.to_owned()));
+        service.kill().await;
+        assert!(matches!(phone.ask().await, Progress::Gone(_)), "and stays so");
+    }
 }

@@ -14,7 +14,7 @@ const KILLS: u64 = 12;
 #[tokio::test]
 async fn it_never_decreases() {
     let mut random = random();
-    let backend = Backend::new(&["overlap=refuse"], &["drop-ack:fragment:p=0.02"]);
+    let backend = Backend::new(&["overlap=refuse"], &["drop-head:fragment:p=0.02"]);
     let watch = Watch::over(&backend);
     let mut service = Service::start(Settings::to(&backend).set("fragment.max", "256KiB")).await;
     let file = File::new(200 * MIB);

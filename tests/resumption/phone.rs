@@ -4,6 +4,8 @@
 
 use crate::support::{Answer, File, PATIENCE};
 use crate::watch::Watch;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,6 +24,11 @@ pub(crate) struct Words {
 
 const COMPLETE: &str = "Upload-Complete: ?1\r\n";
 const PARTIAL: &str = "Content-Type: application/partial-upload\r\n";
+
+/// The header with the digest of a file.
+pub(crate) fn digest(file: File) -> String {
+    format!("Repr-Digest: sha-256=:{}:\r\n", STANDARD.encode(file.sha256()))
+}
 
 /// All versions with a number, oldest first.
 pub(crate) const WORDS: [Words; 6] = [
@@ -157,6 +164,12 @@ impl Phone {
             404 => Progress::Gone(why(&answer)),
             _ => panic!("{}: the answer to HEAD: {answer}", self.path),
         }
+    }
+
+    /// DELETE; the status.
+    pub(crate) async fn give_up(&mut self) -> Option<u16> {
+        let url = self.url.clone().expect("it was told a URL");
+        self.exchange(&format!("DELETE {url}"), "").await.map(|answer| answer.status)
     }
 
     /// Sends the head of the PATCH from the offset that it was told. Nothing if nobody is there.
