@@ -195,11 +195,9 @@ where
         if !self.upload.lasting {
             return;
         }
-        if let Some(continuation) = self.continuation() {
-            if news || continuation.offset() > self.told {
-                self.told = continuation.offset();
-                supervisor.acknowledged(continuation);
-            }
+        if let Some(continuation) = self.continuation().filter(|next| news || next.offset() > self.told) {
+            self.told = continuation.offset();
+            supervisor.acknowledged(continuation);
         }
     }
 

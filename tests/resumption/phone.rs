@@ -279,7 +279,6 @@ impl Going<'_> {
 }
 
 fn why(answer: &Answer) -> String {
-    assert_eq!(answer.header("put2bits-error"), Some("upload_unknown"), "{answer}");
     answer.header("put2bits-reason").expect("a reason in the head").to_owned()
 }
 
