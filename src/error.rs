@@ -285,7 +285,7 @@ problems! {
     /// As many uploads are open as may be.
     TooManyUploads = "too_many_uploads", SERVICE_UNAVAILABLE, Proxy, true,
         "Too many uploads are open",
-        "Try again later; limits.open_uploads of the proxy says how many there may be.";
+        "Try again later; uploads.max_open and uploads.max_open_per_client of the proxy say how many there may be.";
     /// A capability check where uploads cannot be resumed.
     ResumptionOff = "resumption_off", NOT_IMPLEMENTED, Proxy, false,
         "Uploads cannot be resumed here",

@@ -118,6 +118,8 @@ fn a_bad_flag_is_wrong_usage() {
         ),
         (["--workers", "0"], "--workers: \"0\" is not a whole number from 1 to 1024"),
         (["--profile", "apache"], "--profile: \"apache\" is not one of auto, iis"),
+        (["--store", "disk"], "--store: state.store: \"disk\" is not one of embedded, memory"),
+        (["--state-dir", ""], "--state-dir: state.dir: \"\" is not the path of a folder"),
         (["--log-format", "xml"], "--log-format: log.format: \"xml\" is not one of text, json"),
         (["--log", "a=b=c"], "--log: log.filter: \"a=b=c\" is not a log filter"),
     ] {
@@ -184,6 +186,8 @@ fn the_defaults_in_the_help_are_the_defaults() {
         ("--max-upload", &config["limits"]["max_upload"]),
         ("--memory", &config["limits"]["memory"]),
         ("--fragment-max", &config["fragment"]["max"]),
+        ("--store", &config["state"]["store"]),
+        ("--state-dir", &config["state"]["dir"]),
         ("--log-format", &config["log"]["format"]),
         ("--log", &config["log"]["filter"]),
     ] {

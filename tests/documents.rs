@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+/// The pages for people who do not read the source.
+const PAGES: [&str; 4] = ["README.md", "CHANGELOG.md", "deploy/fronts.md", "deploy/ios.md"];
+
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
@@ -42,11 +45,62 @@ fn the_last_command_of_all_checks_is_the_readmes() {
 
 #[test]
 fn links_lead_to_files() {
-    for name in ["README.md", "CHANGELOG.md"] {
+    for name in PAGES {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         for link in read(name).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            let is_file = !link.starts_with("http") && !link.starts_with('#');
-            assert!(!is_file || Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{name}: {link}");
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, section) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name("").join(file) };
+            assert!(target.exists(), "{name}: {link}");
+            if !section.is_empty() {
+                let text = fs::read_to_string(target).unwrap();
+                assert!(text.lines().any(|line| anchor(line).as_deref() == Some(section)), "{name}: {link}");
+            }
         }
+    }
+}
+
+/// What a heading is linked by.
+fn anchor(line: &str) -> Option<String> {
+    let title = line.starts_with('#').then(|| line.trim_start_matches('#').trim().to_lowercase())?;
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    Some(kept.map(|c| if c == ' ' { '-' } else { c }).collect())
+}
+
+/// Settings are named by their paths, so a path that is no setting is a slip of the pen.
+#[test]
+fn settings_that_are_named_exist() {
+    let known: Vec<String> = put2bits::config::known_keys().collect();
+    let sections: BTreeSet<&str> = known.iter().filter_map(|key| Some(key.split_once('.')?.0)).collect();
+    let advice = Problem::ALL.iter().map(|problem| problem.row().advice);
+    let pages: Vec<String> = PAGES.iter().chain(&["deploy/put2bits.toml"]).map(|name| read(name)).collect();
+    let mut checked = 0;
+    for text in pages.iter().map(String::as_str).chain(advice) {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+        for word in text.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.')) {
+            let is_key = word.split_once('.').is_some_and(|(section, _)| sections.contains(section));
+            assert!(!is_key || known.iter().any(|key| key == word), "{word}");
+            checked += usize::from(is_key);
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}
+
+/// The page for developers of apps says of every failure that may pass that it may, and names none that there is not.
+#[test]
+fn the_page_for_apps_knows_the_failures() {
+    let page = read("deploy/ios.md");
+    let (_, table) = page.split_once("## What to do about a failure").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let codes: Vec<&str> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    for code in codes.iter().filter(|code| **code != "put2bits-error") {
+        assert!(Problem::named(code).is_some(), "{code}");
+    }
+    for problem in Problem::ALL.iter().filter(|problem| problem.row().retry) {
+        assert!(codes.contains(&problem.code()), "{problem:?}");
     }
 }
 
@@ -84,7 +138,7 @@ fn every_promise_names_tests_that_exist() {
 /// Tables and drawings apart, a line fits into an editor's window.
 #[test]
 fn lines_are_not_too_long() {
-    for name in ["README.md", "deploy/put2bits.toml"] {
+    for name in PAGES.iter().chain(&["deploy/put2bits.toml"]) {
         for (number, line) in (1..).zip(read(name).lines()).filter(|(_, line)| !line.starts_with('|')) {
             assert!(line.chars().count() <= 120, "{name}:{number}");
         }

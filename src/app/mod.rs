@@ -14,8 +14,10 @@ mod uploads;
 mod worker;
 
 use crate::backend;
-use crate::config::Config;
+use crate::config::{Config, StateConfig, StoreKind};
 use crate::limits::TimeLimits;
+use crate::registry::Registry;
+use crate::store::{Embedded, Memory, Opened, StoreError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uploads::Common;
 
 /// Why serving could not begin.
@@ -35,6 +38,12 @@ pub enum ServeError {
         addr: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// The records of uploads in the state directory can't be used.
+    #[error("cannot use the state directory: {source}")]
+    State {
+        /// What is wrong with them.
+        source: StoreError,
     },
     /// The system refused threads, a runtime, the HTTP client or signal handlers.
     #[error("cannot start: {source}")]
@@ -91,20 +100,27 @@ impl Proxy {
     /// # Errors
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        let Config { listen, workers, routes, limits, .. } = config;
+        let Config { listen, workers, routes, limits, state, resumption, .. } = config;
+        let opened = open(&state).map_err(|source| ServeError::State { source })?;
         let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
         let client = backend::Client::new().map_err(io::Error::other)?;
         let stop = Stop { accepting: CancellationToken::new(), uploads: CancellationToken::new() };
         let grace = Grace::new(&limits.time);
-        let common = Arc::new(Common::new(routes, limits, client, stop.uploads.clone()));
+        let common = Common::new(routes, limits, client, stop.uploads.clone());
+        let Opened { store, records, salt, .. } = opened;
+        let shared = worker::Shared {
+            registry: Registry::new(common, store, salt, TaskTracker::new()),
+            resumption: Arc::new(resumption),
+        };
+        let mut records = Some(records);
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);
         for number in 0..workers {
-            let (desk, worker) = worker::new(Arc::clone(&common), stop.accepting.clone());
+            let (desk, worker) = worker::new(shared.clone(), stop.accepting.clone());
             desks.push(desk);
-            threads.push(spawn(format!("worker-{number}"), worker.run())?);
+            threads.push(spawn(format!("worker-{number}"), worker.run(records.take()))?);
         }
         threads.push(spawn("acceptor".into(), acceptor::run(listener, desks, stop.accepting.clone()))?);
         Ok(Proxy { addr, stop, grace, threads })
@@ -223,6 +239,13 @@ fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+fn open(state: &StateConfig) -> Result<Opened, StoreError> {
+    match state.store {
+        StoreKind::Memory => Memory::open(),
+        StoreKind::Embedded => Embedded::open(&state.dir),
+    }
 }
 
 fn runtime() -> io::Result<Runtime> {

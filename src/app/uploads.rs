@@ -1,22 +1,28 @@
-//! Runs uploads for the front: gives each its backend connection, its share of what all have in common, and its log lines.
+//! What the registry needs of this program: backends, limits, log lines. And the registry as the front sees it.
 
 use crate::backend;
-use crate::bits::Event;
+use crate::bits::{Destination, Event};
 use crate::config::one_line;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
-use crate::route::{BackendUrl, Routes};
-use crate::telemetry::{self, UploadLine};
-use crate::transfer::{self, Budget, Ceiling, Outcome, Refusal, Report, Shared, Upload, Uploads};
+use crate::registry::{Host, Registry};
+use crate::resumable::reply::Told;
+use crate::route::{BackendUrl, Route, Routes};
+use crate::telemetry::{self, UploadEnd, UploadLine};
+use crate::transfer::{
+    Budget, Ceiling, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared, Upload,
+    Uploads,
+};
+use crate::upload::Principal;
 use bytes::Bytes;
 use http::Method;
 use http_body::Body;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// What all workers share.
 #[derive(Debug)]
@@ -47,31 +53,63 @@ impl Common {
             stop,
         }
     }
+}
 
-    fn shared(&self, upload: &Upload) -> Shared {
-        let ceiling = self.ceilings.get(&upload.route.backend).cloned();
+impl Host for Common {
+    type Backend = backend::Connection;
+
+    fn dial(&self, route: &Route, destination: &Destination) -> Self::Backend {
+        self.client.connection(route.backend.authority.clone(), destination.clone())
+    }
+
+    fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
+        let leads_there = |route: &&Arc<Route>| {
+            let (authority, base) = (route.backend.authority.as_str(), route.backend.base.as_str());
+            route.prefix == prefix
+                && destination.host.as_bytes() == authority.as_bytes()
+                && destination.target.path().starts_with(base)
+        };
+        self.routes.iter().find(leads_there).cloned()
+    }
+
+    fn shared(&self, route: &Route) -> Shared {
+        let ceiling = self.ceilings.get(&route.backend).cloned();
         Shared {
             limits: Arc::clone(&self.limits),
             budget: self.budget.clone(),
             // Every route's backend has an entry; without one nothing would be remembered.
             ceiling: ceiling.unwrap_or_default(),
-            stop: self.stop.clone(),
         }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn observe(&self, upload: &Upload, event: &Event) {
+        happened(&upload.id, &upload.client.to_string(), event);
+    }
+
+    fn over(&self, upload: &Upload, how: &How, report: &Report) {
+        finished(upload, how, report);
+    }
+
+    fn unusable(&self, id: &str, why: &str) {
+        tracing::error!("the upload {id}… of the state directory cannot be gone on with: {}", one_line(why));
     }
 }
 
 /// Runs the uploads of one worker.
 #[derive(Debug, Clone)]
-pub(super) struct Runner {
-    common: Arc<Common>,
-    tasks: TaskTracker,
-}
-
-impl Runner {
-    pub(super) fn new(common: Arc<Common>, tasks: TaskTracker) -> Self {
-        Runner { common, tasks }
-    }
-}
+pub(super) struct Runner(pub(super) Registry<Common>);
 
 impl Uploads for Runner {
     fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
@@ -79,18 +117,31 @@ impl Uploads for Runner {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let (client, outcome) = oneshot::channel();
-        let shared = self.common.shared(&upload);
-        let backend =
-            self.common.client.connection(upload.route.backend.authority.clone(), upload.destination.clone());
-        self.tasks.spawn(async move {
-            let line = upload.clone();
-            let from = line.client.to_string();
-            let log = |event: &Event| happened(&line.id, &from, event);
-            let (failure, report) = transfer::run(upload, backend, body, shared, client, log).await;
-            finished(&line, failure.as_ref(), &report);
-        });
-        outcome
+        self.0.start(upload, body)
+    }
+
+    async fn create(&self, new: NewUpload) -> Result<String, Failure> {
+        self.0.create(new).await
+    }
+
+    fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found> {
+        self.0.find(id, principal)
+    }
+
+    fn feed<B>(&self, id: &str, part: NewPart, body: B) -> Feeding
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        self.0.feed(id, part, body)
+    }
+
+    async fn status(&self, id: &str) -> Result<Told, Problem> {
+        self.0.status(id).await
+    }
+
+    async fn cancel(&self, id: &str) -> Result<(), Problem> {
+        self.0.cancel(id).await
     }
 
     fn refused(&self, refusal: Refusal<'_>) {
@@ -171,7 +222,7 @@ fn happened(id: &str, client: &str, event: &Event) {
     }
 }
 
-fn finished(upload: &Upload, failure: Option<&Failure>, report: &Report) {
+fn finished(upload: &Upload, how: &How, report: &Report) {
     let session = report.session.as_ref().map(ToString::to_string);
     telemetry::upload_finished(&UploadLine {
         id: &upload.id,
@@ -181,23 +232,34 @@ fn finished(upload: &Upload, failure: Option<&Failure>, report: &Report) {
         backend: upload.route.backend.authority.as_str(),
         target: upload.destination.target.path(),
         session: session.as_deref(),
-        total: upload.total,
+        total: upload.part.total,
+        from: report.from,
         bytes: report.acknowledged,
         fragments: report.stats.fragments,
         retries: report.stats.retries,
         restarts: report.stats.restarts,
         duration: report.duration,
         tail: report.tail,
-        status: status(failure),
-        failure,
+        status: status(how),
+        end: match how {
+            How::Stored(_) => UploadEnd::Stored,
+            How::Failed { failure, .. } => UploadEnd::Failed(failure),
+            How::Taken(_) => UploadEnd::Taken,
+            How::Paused { why, .. } => UploadEnd::Paused(why),
+        },
     });
 }
 
-fn status(failure: Option<&Failure>) -> u16 {
-    match failure.map(|failure| failure.problem) {
-        None => 201,
-        // Nobody is left to be answered: the number that proxies log for it.
-        Some(Problem::ClientGone) => 499,
-        Some(problem) => problem.row().status.as_u16(),
+/// Where nobody was answered, or the connection was cut off: the number that proxies log for it.
+const NO_ANSWER: u16 = 499;
+
+fn status(how: &How) -> u16 {
+    match how {
+        How::Stored(_) | How::Taken(_) => 201,
+        How::Failed { failure, .. } if failure.problem == Problem::ClientGone => NO_ANSWER,
+        How::Paused { refused: false, .. } => NO_ANSWER,
+        How::Failed { failure, .. } | How::Paused { why: failure, .. } => {
+            failure.problem.row().status.as_u16()
+        }
     }
 }

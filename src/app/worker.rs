@@ -2,6 +2,8 @@
 
 use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
+use crate::registry::Registry;
+use crate::resumable::Settings;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -12,6 +14,9 @@ use tokio_util::task::TaskTracker;
 
 /// Sockets that wait for a worker at most; then the acceptor waits.
 const QUEUE: usize = 64;
+
+/// Ids and records of uploads.
+pub(super) type Records = Vec<(String, Vec<u8>)>;
 
 /// The acceptor's end of a worker.
 #[derive(Debug)]
@@ -55,23 +60,39 @@ impl Desk {
 /// The worker's end.
 pub(super) struct Worker {
     sockets: mpsc::Receiver<Place>,
-    common: Arc<Common>,
+    shared: Shared,
     stop: CancellationToken,
 }
 
+/// What workers have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    /// Its tasks run where it was made; each worker makes its own from it.
+    pub(super) registry: Registry<Common>,
+    pub(super) resumption: Arc<Settings>,
+}
+
 /// Both ends.
-pub(super) fn new(common: Arc<Common>, stop: CancellationToken) -> (Desk, Worker) {
+pub(super) fn new(shared: Shared, stop: CancellationToken) -> (Desk, Worker) {
     let (sender, sockets) = mpsc::channel(QUEUE);
-    (Desk { sockets: sender, load: Arc::default() }, Worker { sockets, common, stop })
+    (Desk { sockets: sender, load: Arc::default() }, Worker { sockets, shared, stop })
 }
 
 impl Worker {
-    /// Serves until the acceptor is gone and everything begun has ended.
-    pub(super) async fn run(mut self) {
+    /// Serves until the acceptor is gone and everything begun has ended. `records`: uploads of an earlier process, for one of
+    /// the workers to take over; that one also looks after all that have expired.
+    pub(super) async fn run(mut self, records: Option<Records>) {
         let (connections, uploads) = (TaskTracker::new(), TaskTracker::new());
-        let runner = Runner::new(Arc::clone(&self.common), uploads.clone());
-        let (routes, limits) = (Arc::clone(&self.common.routes), Arc::clone(&self.common.limits));
-        let service = Service::new(runner, routes, limits);
+        let registry = self.shared.registry.on(uploads.clone());
+        if let Some(records) = records {
+            registry.recover(records);
+            let (sweeps, stop) = (registry.sweeps(), self.stop.clone());
+            uploads.spawn(async move { stop.run_until_cancelled(sweeps).await });
+        }
+        let host = registry.host();
+        let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
+        let resumption = Arc::clone(&self.shared.resumption);
+        let service = Service::new(Runner(registry), routes, limits, resumption);
         while let Some(Place { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {

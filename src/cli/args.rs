@@ -29,6 +29,12 @@ pub(super) struct ConfigArgs {
     /// Largest fragment [default: 8MiB]
     #[arg(long, value_name = "SIZE")]
     fragment_max: Option<String>,
+    /// Where open uploads are remembered: embedded (in a file) or memory [default: embedded]
+    #[arg(long, value_name = "NAME")]
+    store: Option<String>,
+    /// Directory of that file [default: put2bits-state]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<String>,
     /// Worker threads [default: one per processor core]
     #[arg(long, value_name = "N")]
     workers: Option<String>,
@@ -46,7 +52,7 @@ Every setting outside [[route]] can be given as an environment variable: PUT2BIT
 as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand for the flags of that name, \
 PUT2BITS_CONFIG names the file. Flags win over variables, variables over the file, the file over the defaults.
 
-Sizes: 8MiB is 8 × 2^20 bytes, 8MB is 8 × 10^6. Times: 90s, 1h30m.";
+Sizes: 8MiB is 8 × 2^20 bytes, 8MB is 8 × 10^6. Times: 90s, 1h30m. Lists: a,b,c.";
 
 impl ConfigArgs {
     /// These flags, and the environment of the process.
@@ -58,6 +64,8 @@ impl ConfigArgs {
             ("--max-upload", "limits.max_upload", self.max_upload),
             ("--memory", "limits.memory", self.memory),
             ("--fragment-max", "fragment.max", self.fragment_max),
+            ("--store", "state.store", self.store),
+            ("--state-dir", "state.dir", self.state_dir),
             ("--workers", "workers", self.workers),
             ("--log-format", "log.format", self.log_format),
             ("--log", "log.filter", self.log),

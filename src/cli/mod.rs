@@ -66,7 +66,7 @@ impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
             ServeError::Bind { .. } => Exit::Unavailable,
-            ServeError::Runtime { .. } => Exit::System,
+            ServeError::State { .. } | ServeError::Runtime { .. } => Exit::System,
         };
         Stop::new(exit, error)
     }

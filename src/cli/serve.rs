@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   put2bits serve --backend http://iis/uploads/
   put2bits serve --backend http://10.0.0.5:8181/in/ --listen 0.0.0.0:8080 --max-upload 20GiB
+  put2bits serve --backend http://iis/uploads/ --profile iis --state-dir /var/lib/put2bits
   put2bits serve --config put2bits.toml --log-format json";
 
 /// Checks everything, then serves until a signal to stop.

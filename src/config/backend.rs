@@ -67,7 +67,7 @@ fn is_plain(segment: &str) -> bool {
 }
 
 /// The URL for an error line: nothing of the query or fragment, and if there is an `@` anywhere, the scheme alone.
-fn redact(url: &str) -> String {
+pub(crate) fn redact(url: &str) -> String {
     const LONGEST: usize = 120;
     if url.contains('@') {
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);

@@ -1,8 +1,9 @@
 //! How values must relate to each other.
 
 use super::ConfigError;
-use super::keys::Amount;
 use super::merge::Draft;
+use super::routes::Entry;
+use super::slot::Amount;
 use super::value::{Size, Time};
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +16,7 @@ struct Rule {
 }
 
 /// All rules, those whose `more` is another one's `less` after that one.
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     // One upload holds two fragments: one in flight, one being gathered.
     Rule { less: "fragment.max", times: 2, more: "limits.memory" },
     Rule { less: "fragment.first", times: 1, more: "fragment.max" },
@@ -24,6 +25,7 @@ const RULES: [Rule; 7] = [
     Rule { less: "retry.max_delay", times: 1, more: "retry.window" },
     Rule { less: "retry.first_delay", times: 1, more: "retry.max_delay" },
     Rule { less: "timeouts.ack", times: 1, more: "timeouts.final_ack" },
+    Rule { less: "uploads.settle", times: 1, more: "timeouts.ack" },
 ];
 
 /// Applies the rules. A default gives way to what somebody set; two set values that clash are refused.
@@ -49,6 +51,23 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
         // Whoever wrote a value has to change it; if both were written, the smaller side's line is named first.
         let origin = if from.is_explicit() { from } else { other };
         return Err(ConfigError::new(&origin, "", relation));
+    }
+    Ok(())
+}
+
+/// No route lies where the upload resources are: no request would ever reach it.
+pub(crate) fn keep_apart(draft: &Draft, routes: &[Entry]) -> Result<(), ConfigError> {
+    const PREFIX: &str = "resumption.prefix";
+    let prefix = draft.upload_prefix();
+    for (number, entry) in routes.iter().enumerate() {
+        if entry.lies_below(prefix) {
+            let message = format!(
+                "{:?} lies below {PREFIX} ({prefix:?}, {}), where uploads are resumed",
+                entry.route.prefix,
+                draft.origin(PREFIX)
+            );
+            return Err(ConfigError::new(entry.origin("path"), format!("route[{number}].path"), message));
+        }
     }
     Ok(())
 }

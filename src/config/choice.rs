@@ -1,9 +1,10 @@
 //! Values that are one of a few words.
 
-use super::LogFormat;
 use super::raw::Raw;
 use super::suggest::closest;
+use super::{LogFormat, StoreKind};
 use crate::bits::{AmbiguousClose, Profile};
+use crate::resumable::Mode;
 use crate::route::{ReplyMode, ZeroLength};
 
 /// The words of a choice and what they mean, the default first.
@@ -11,6 +12,10 @@ pub(crate) type Words<T, const N: usize> = [(&'static str, T); N];
 
 /// `log.format`
 pub(crate) const LOG_FORMATS: Words<LogFormat, 2> = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+/// `state.store`
+pub(crate) const STORES: Words<StoreKind, 2> =
+    [("embedded", StoreKind::Embedded), ("memory", StoreKind::Memory)];
 
 /// `route.zero_length`
 pub(crate) const ZERO_LENGTHS: Words<ZeroLength, 2> =
@@ -24,6 +29,10 @@ pub(crate) const REPLIES: Words<ReplyMode, 2> =
 pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
     [("verify", AmbiguousClose::Verify), ("fail", AmbiguousClose::Fail), ("accept", AmbiguousClose::Accept)];
 
+/// `route.resumption`
+pub(crate) const RESUMPTIONS: Words<Mode, 3> =
+    [("on", Mode::On), ("off", Mode::Off), ("only-without-Via", Mode::UnlessVia)];
+
 /// The word for "recognise the server by its answers".
 pub(crate) const AUTO: &str = "auto";
 
@@ -31,6 +40,12 @@ pub(crate) const AUTO: &str = "auto";
 pub(crate) fn pick<T: Copy>(raw: &Raw, words: &[(&'static str, T)]) -> Result<T, String> {
     let found = raw.text().and_then(|text| words.iter().find(|(word, _)| *word == text));
     found.map(|(_, value)| *value).ok_or_else(|| refuse(raw, words.iter().map(|(word, _)| *word).collect()))
+}
+
+/// What `route.resumption` means. In any case: one of its words holds the name of a header.
+pub(crate) fn resumption(raw: &Raw) -> Result<Mode, String> {
+    let word = |text| RESUMPTIONS.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    raw.text().and_then(word).map(|(_, mode)| mode).map_or_else(|| pick(raw, &RESUMPTIONS), Ok)
 }
 
 /// The word for a value.

@@ -131,7 +131,7 @@ impl Walk<'_> {
             ),
             DeValue::Array(items) => Form::List(items.iter().map(|item| self.raw(item)).collect()),
             DeValue::Float(_) => Form::Other("a number with a point"),
-            DeValue::Boolean(_) => Form::Other("a boolean"),
+            DeValue::Boolean(yes) => Form::Boolean(*yes),
             DeValue::Datetime(_) => Form::Other("a date or time of day"),
             DeValue::Table(_) => Form::Other("a table"),
         };

@@ -1,9 +1,10 @@
 //! Flags over environment over file over defaults.
 
-use super::keys::{Key, Slot};
+use super::keys::Key;
 use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
+use super::slot::Slot;
 use super::{Config, ConfigError, check, environment, file, render, routes};
 use crate::route::Routes;
 use std::collections::HashMap;
@@ -66,6 +67,7 @@ impl Sources {
         }
         check::settle(&mut draft)?;
         let routes = routes::build(document.routes, draft.backend.take(), draft.profile.take())?;
+        check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
         Ok(Resolved { config, origins, routes })
@@ -102,6 +104,11 @@ impl Draft {
     /// The place of a key's value.
     pub(crate) fn slot(&mut self, key: &str) -> Option<Slot<'_>> {
         Key::find(key).map(|key| key.of(&mut self.config))
+    }
+
+    /// The path that upload resources live below.
+    pub(crate) fn upload_prefix(&self) -> &str {
+        &self.config.resumption.prefix
     }
 
     /// Where a key's value came from.

@@ -4,7 +4,7 @@
 //! ```text
 //! file.rs ────────┐
 //! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
-//! Sources::flags ─┘                                 (keys.rs says what each key takes)
+//! Sources::flags ─┘                                 (keys.rs says which keys there are, slot.rs what each takes)
 //! ```
 //!
 //! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
@@ -16,13 +16,16 @@ mod choice;
 mod environment;
 mod error;
 mod file;
+mod header_names;
 mod keys;
 mod log_filter;
 mod merge;
 mod origin;
 mod raw;
 mod render;
+mod resumption;
 mod routes;
+mod slot;
 mod suggest;
 mod value;
 
@@ -36,8 +39,10 @@ pub(crate) use origin::one_line;
 pub use value::{NotASize, NotATime, Size, Time};
 
 use crate::limits::Limits;
+use crate::resumable;
 use crate::route::{BackendUrl, Route, Routes};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::thread;
 
 /// Everything that `serve` needs, checked.
@@ -49,8 +54,12 @@ pub struct Config {
     pub workers: usize,
     /// `[[route]]`, or the one route that `--backend` stands for.
     pub routes: Routes,
-    /// `[limits]`, `[fragment]`, `[retry]` and `[timeouts]`.
+    /// `[limits]`, `[fragment]`, `[retry]`, `[timeouts]` and `[uploads]`.
     pub limits: Limits,
+    /// `[resumption]`: how uploads are resumed. Whether they are is for each route to say.
+    pub resumption: resumable::Settings,
+    /// `[state]`: where open uploads are remembered.
+    pub state: StateConfig,
     /// `[log]`: how to log.
     pub log: LogConfig,
 }
@@ -60,9 +69,11 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            workers: thread::available_parallelism().map_or(1, Into::into).min(keys::MAX_WORKERS),
+            workers: thread::available_parallelism().map_or(1, Into::into).min(slot::MAX_WORKERS),
             routes: Routes::default(),
             limits: Limits::default(),
+            resumption: resumable::Settings::default(),
+            state: StateConfig::default(),
             log: LogConfig::default(),
         }
     }
@@ -73,6 +84,31 @@ impl Config {
     pub fn for_backend(backend: BackendUrl) -> Self {
         Config { routes: Routes::new(vec![Route::new("/", backend)]), ..Config::default() }
     }
+}
+
+/// Where open uploads are remembered, so that they can be resumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateConfig {
+    /// `state.store`: on disk or in memory.
+    pub store: StoreKind,
+    /// `state.dir`: the folder of the embedded store, made when it is missing. Relative to the working directory.
+    pub dir: PathBuf,
+}
+
+impl Default for StateConfig {
+    fn default() -> Self {
+        StateConfig { store: StoreKind::default(), dir: PathBuf::from("put2bits-state") }
+    }
+}
+
+/// What keeps the records of open uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StoreKind {
+    /// A file of the program's own: uploads outlive the process.
+    #[default]
+    Embedded,
+    /// Nothing: uploads end with the process.
+    Memory,
 }
 
 /// How to log.

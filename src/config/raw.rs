@@ -1,6 +1,7 @@
 //! A value as it was written, before anybody knows what it means.
 
 use super::origin::Origin;
+use std::borrow::Cow;
 
 /// A value as it was written, and where.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) enum Form {
     Quoted(String),
     /// An integer of the file, in decimal.
     Integer(String),
+    /// `true` or `false` of the file.
+    Boolean(bool),
     /// An array of the file.
     List(Vec<Raw>),
     /// Anything else of the file: the name of its type.
@@ -52,10 +55,22 @@ impl Raw {
         self.text().or_else(|| self.number())
     }
 
-    /// The value where a list is wanted.
-    pub(crate) fn list(&self) -> Option<&[Raw]> {
+    /// The value where true or false is wanted.
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match &self.form {
-            Form::List(items) => Some(items),
+            Form::Plain(text) => text.parse().ok(),
+            Form::Boolean(yes) => Some(*yes),
+            _ => None,
+        }
+    }
+
+    /// The value where a list is wanted. In a variable or flag, commas separate the items, and no text is no item.
+    pub(crate) fn list(&self) -> Option<Cow<'_, [Raw]>> {
+        let item = |text: &str| Raw::new(Form::Plain(text.trim().to_owned()), self.origin.clone());
+        match &self.form {
+            Form::List(items) => Some(Cow::Borrowed(items)),
+            Form::Plain(text) if text.trim().is_empty() => Some(Cow::Owned(Vec::new())),
+            Form::Plain(text) => Some(Cow::Owned(text.split(',').map(item).collect())),
             _ => None,
         }
     }
@@ -70,6 +85,7 @@ impl Raw {
             }
             Form::Plain(text) | Form::Quoted(text) => format!("{text:?}"),
             Form::Integer(text) => text.clone(),
+            Form::Boolean(yes) => yes.to_string(),
             Form::List(_) => "an array".to_owned(),
             Form::Other(kind) => (*kind).to_owned(),
         };

@@ -1,6 +1,6 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
-use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, ZERO_LENGTHS};
+use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
 use super::merge::Resolved;
 use super::origin::Origin;
@@ -60,6 +60,7 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         "ambiguous_close" => Some(Value::from(choice::name(route.ambiguous_close, &AMBIGUOUS_CLOSES))),
         "response_headers" => Some(Value::Array(route.response_headers.iter().map(name).collect())),
         "name_header" => route.name.header.as_ref().map(name),
+        "resumption" => Some(Value::from(choice::name(route.resumption, &RESUMPTIONS))),
         "name_query" => route.name.query.as_deref().map(Value::from),
         _ => None,
     }

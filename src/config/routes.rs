@@ -4,16 +4,15 @@ use super::ConfigError;
 use super::backend::{parse_backend, parse_prefix};
 use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
 use super::file::RawRoute;
+use super::header_names;
 use super::merge::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
 use crate::route::{BackendUrl, Route};
-use http::HeaderName;
-use http::header;
 use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.
-pub(crate) const ROUTE_KEYS: [&str; 9] = [
+pub(crate) const ROUTE_KEYS: [&str; 10] = [
     "path",
     "backend",
     "profile",
@@ -23,6 +22,7 @@ pub(crate) const ROUTE_KEYS: [&str; 9] = [
     "response_headers",
     "name_header",
     "name_query",
+    "resumption",
 ];
 
 /// A route and where its values were written.
@@ -37,6 +37,11 @@ impl Entry {
     /// Where the value of a key came from.
     pub(crate) fn origin(&self, key: &str) -> &Origin {
         self.fields.iter().find(|(name, _)| *name == key).map_or(&Origin::Default, |(_, origin)| origin)
+    }
+
+    /// Whether every path of the route begins with that one, however it is encoded.
+    pub(crate) fn lies_below(&self, path: &str) -> bool {
+        percent_decode_str(&self.route.prefix).take(path.len()).eq(path.bytes())
     }
 }
 
@@ -127,9 +132,10 @@ fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
         "zero_length" => route.zero_length = choice::pick(raw, &ZERO_LENGTHS)?,
         "reply" => route.reply = choice::pick(raw, &REPLIES)?,
         "ambiguous_close" => route.ambiguous_close = choice::pick(raw, &AMBIGUOUS_CLOSES)?,
-        "response_headers" => route.response_headers = response_headers(raw)?,
-        "name_header" => route.name.header = Some(header_name(raw)?),
+        "response_headers" => route.response_headers = header_names::passed_on(raw)?,
+        "name_header" => route.name.header = Some(header_names::one(raw)?),
         "name_query" => route.name.query = Some(query_name(raw)?),
+        "resumption" => route.resumption = choice::resumption(raw)?,
         // `path` and `backend` have been read.
         _ => {}
     }
@@ -146,45 +152,10 @@ fn read_backend(raw: &Raw) -> Result<BackendUrl, String> {
     parse_backend(text).map_err(|error| error.to_string())
 }
 
-fn header_name(raw: &Raw) -> Result<HeaderName, String> {
-    let name = raw.text().and_then(|text| text.parse().ok());
-    name.ok_or_else(|| raw.is_not("the name of a header, such as \"X-File-Name\""))
-}
-
 fn query_name(raw: &Raw) -> Result<String, String> {
     let plain = |text: &&str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     };
     let wanted = "the name of a query parameter: letters, digits and -._~";
     raw.text().filter(plain).map(str::to_owned).ok_or_else(|| raw.is_not(wanted))
-}
-
-/// Headers that are about the backend's message or connection and would be wrong or dangerous on ours.
-const NOT_PASSED_ON: [HeaderName; 10] = [
-    header::CONNECTION,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::PROXY_AUTHENTICATE,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::WWW_AUTHENTICATE,
-];
-
-fn response_headers(raw: &Raw) -> Result<Vec<HeaderName>, String> {
-    let items = raw.list().ok_or_else(|| raw.is_not("a list of header names, such as [\"ETag\"]"))?;
-    let mut names = Vec::with_capacity(items.len());
-    for item in items {
-        let name = header_name(item)?;
-        if NOT_PASSED_ON.contains(&name) || ["keep-alive", "put2bits-error"].contains(&name.as_str()) {
-            return Err(item.is_not("passed on: it is about the message between proxy and backend"));
-        }
-        if names.contains(&name) {
-            return Err(item.is_not("needed twice"));
-        }
-        names.push(name);
-    }
-    Ok(names)
 }

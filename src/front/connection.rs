@@ -1,18 +1,25 @@
 //! One client connection from its first byte to its last.
 
+use super::interim::Interim;
 use super::phase::{Phase, SharedPhase};
 use super::reply;
 use super::service::{Service, new_id};
 use super::wire::Wire;
 use crate::error::{Failure, Problem};
+use crate::limits::TimeLimits;
 use crate::transfer::{Refusal, Uploads};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 /// Most header fields of a request.
@@ -20,6 +27,25 @@ const MAX_HEADERS: usize = 64;
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 16 << 10;
+
+/// What carries the bytes of a client's connection.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The close to come shall be abrupt, where there is such a thing: what is still on its way is dropped, and the
+    /// client sees a reset. So it cannot take the end for a regular one.
+    fn close_abruptly(&self);
+}
+
+impl Transport for TcpStream {
+    fn close_abruptly(&self) {
+        // It fails on a socket that is gone already. Then there is nobody to tell.
+        let _ = self.set_zero_linger();
+    }
+}
+
+/// A service's wish to break the connection instead of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the connection is cut off on purpose")]
+pub(super) struct CutOff;
 
 /// Serves the requests of one HTTP/1 connection of `client` until it ends. The caller has set the options of its socket.
 ///
@@ -33,12 +59,39 @@ pub async fn serve_connection<I, U>(
     service: Service<U>,
     shutdown: CancellationToken,
 ) where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    I: Transport,
     U: Uploads,
 {
-    let (phase, unreadable_id) = (SharedPhase::new(), new_id());
-    let time = &service.limits().time;
-    let io = TokioIo::new(Wire::new(io, phase.clone(), unreadable_id.clone(), time));
+    let unreadable_id = new_id();
+    let answer = |request, interim| service.clone().answer(client, request, interim);
+    let ended = run(io, &service.limits().time, unreadable_id.clone(), shutdown, answer).await;
+    if let Err(error) = ended {
+        if error.is_parse() {
+            let too_large = error.is_parse_too_large();
+            let problem = if too_large { Problem::HeadTooLarge } else { Problem::BadRequest };
+            let failure = Failure::new(problem, error.to_string());
+            let id = unreadable_id.as_str();
+            service.uploads().refused(Refusal { id, client, failure: &failure, method: None, path: None });
+        } else {
+            tracing::debug!(%client, error = &error as &dyn std::error::Error, "client connection ended");
+        }
+    }
+}
+
+/// The same for whatever answers requests. That the connection was cut off is no error.
+pub(super) async fn run<I, A, F>(
+    io: I,
+    time: &TimeLimits,
+    unreadable_id: String,
+    shutdown: CancellationToken,
+    answer: A,
+) -> hyper::Result<()>
+where
+    I: Transport,
+    A: Fn(Request<Incoming>, Interim) -> F,
+    F: Future<Output = Result<Response<Full<Bytes>>, CutOff>>,
+{
+    let phase = SharedPhase::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(time.header)
@@ -46,37 +99,32 @@ pub async fn serve_connection<I, U>(
         .max_header_size(MAX_HEAD)
         // Queued (vectored) answers can stall a pipelined request behind them; ours are too small to gain.
         .writev(false);
-
-    let uploads = service.uploads().clone();
-    let connection = http.serve_connection(
-        io,
+    let mut connection = http.serve_connection(
+        TokioIo::new(Wire::new(io, phase.clone(), unreadable_id, time)),
         service_fn(|request| {
-            phase.set(Phase::Serving);
-            let (service, phase) = (service.clone(), phase.clone());
+            let interim = phase.serve(request.version());
+            let (answer, phase) = (answer(request, interim), phase.clone());
             async move {
-                let response = service.answer(client, request).await;
-                phase.set(if reply::closes(&response) { Phase::Refused } else { Phase::Answered });
-                Ok::<_, Infallible>(response)
+                let result = answer.await;
+                phase.end(match &result {
+                    Ok(response) if reply::closes(response) => Phase::Refused,
+                    Ok(_) => Phase::Answered,
+                    Err(CutOff) => Phase::CutOff,
+                });
+                result
             }
         }),
     );
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let ended = match shutdown.run_until_cancelled(&mut connection).await {
+        Some(ended) => ended,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         }
     };
-    if let Err(error) = ended {
-        if error.is_parse() {
-            let too_large = error.is_parse_too_large();
-            let problem = if too_large { Problem::HeadTooLarge } else { Problem::BadRequest };
-            let failure = Failure::new(problem, error.to_string());
-            let id = unreadable_id.as_str();
-            uploads.refused(Refusal { id, client, failure: &failure, method: None, path: None });
-        } else {
-            tracing::debug!(%client, error = &error as &dyn std::error::Error, "client connection ended");
-        }
+    if phase.get() == Phase::CutOff {
+        connection.into_parts().io.into_inner().into_inner().close_abruptly();
+        return Ok(());
     }
+    ended
 }

@@ -1,187 +1,184 @@
 //! From a request head to what its sender wants, or to the reason why not. Pure.
 //!
-//! Whatever two readers could understand in two ways is refused. The checks run from the framing outwards: what
-//! makes the message itself doubtful comes before what makes it merely unwelcome.
+//! The checks run from the framing outwards: what makes the message itself doubtful comes before what makes it merely
+//! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
-use crate::bits::Destination;
-use crate::error::{Failure, Problem};
-use crate::route::{Route, Routes, ZeroLength};
-use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING,
+use super::head::{
+    Framing, check_coding, check_expectation, check_host, check_range, check_type, fail, framing,
 };
+use crate::bits::Destination;
+use crate::digest::{self, Digests};
+use crate::error::{Failure, Problem};
+use crate::resumable::reply::upload_id;
+use crate::resumable::{self, Creation, Mode, Settings};
+use crate::route::{Route, Routes, ZeroLength};
+use crate::upload::DigestPlan;
+use http::header::{HeaderName, VIA};
 use http::request::Parts;
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Version};
+use http::{HeaderMap, Method};
 use std::sync::Arc;
 
-/// A request that may become an upload.
+/// RFC 9530: of the whole file.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// RFC 9530: of what is in this message.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// What a request wants.
 #[derive(Debug)]
-pub(super) struct Intent {
+pub(super) enum Intent<'a> {
+    /// Upload a file.
+    Upload(NewFile),
+    /// Something about an upload that has a URL of its own.
+    Resource {
+        /// The secret part of the URL.
+        id: &'a str,
+        /// Bytes of the body, if that is known.
+        content: Option<u64>,
+    },
+    /// Find out whether uploads can be resumed.
+    Capabilities,
+}
+
+/// A file to be uploaded.
+#[derive(Debug)]
+pub(super) struct NewFile {
     /// The route that covers it.
     pub(super) route: Arc<Route>,
     /// Where the file goes.
     pub(super) destination: Destination,
-    /// Size of the file in bytes.
-    pub(super) total: u64,
+    /// How it can be resumed, if it can.
+    pub(super) creation: Option<Creation>,
+    /// Bytes of the body, if that is known.
+    pub(super) content: Option<u64>,
+    /// What the client wants to be made sure of about the whole file.
+    pub(super) digests: DigestPlan,
+    /// The same about what is in this message, if that is not the whole file.
+    pub(super) content_digest: Digests,
+}
+
+/// What requests are measured by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) routes: &'a Routes,
+    pub(super) resumption: &'a Settings,
+    /// Largest file, in bytes.
+    pub(super) max_upload: u64,
 }
 
 /// Reads a request head.
-pub(super) fn read(head: &Parts, routes: &Routes, max_upload: u64) -> Result<Intent, Failure> {
+pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
+    if let Some(id) = upload_id(rules.resumption, head.uri.path()) {
+        return resource(head, id);
+    }
+    if head.method == Method::OPTIONS && head.uri.path() != "*" {
+        return capabilities(head, rules);
+    }
     if head.method != Method::PUT && head.method != Method::POST {
         return fail(
             Problem::MethodNotAllowed,
             format!("{} is not supported: upload a file with PUT", head.method),
         );
     }
+    new_file(head, rules).map(Intent::Upload)
+}
+
+fn resource<'a>(head: &Parts, id: &'a str) -> Result<Intent<'a>, Failure> {
     check_host(head)?;
-    let total = total(&head.headers)?;
+    let content = framing(&head.headers)?.content();
+    check_coding(&head.headers)?;
+    check_range(&head.headers)?;
+    check_expectation(head)?;
+    Ok(Intent::Resource { id, content })
+}
+
+/// A capability check. It is never refused for who sends it or what the file is called: the answer is remembered.
+fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
+    check_host(head)?;
+    let route = find(head, rules.routes)?;
+    match route.resumption {
+        Mode::On => Ok(Intent::Capabilities),
+        Mode::UnlessVia if !head.headers.contains_key(VIA) => Ok(Intent::Capabilities),
+        Mode::UnlessVia => {
+            fail(Problem::ResumptionOff, "the request came through an intermediary, as its Via says")
+        }
+        Mode::Off => fail(Problem::ResumptionOff, "resumption is off for this path"),
+    }
+}
+
+fn new_file(head: &Parts, rules: Rules<'_>) -> Result<NewFile, Failure> {
+    check_host(head)?;
+    let framing = framing(&head.headers)?;
     check_coding(&head.headers)?;
     check_type(&head.headers)?;
-    // RFC 9110 §14.4: the part must not be taken for the whole.
-    if head.headers.contains_key(CONTENT_RANGE) {
-        return fail(
-            Problem::BadRequest,
-            "Content-Range is not supported: send the whole file in one request",
-        );
-    }
+    check_range(&head.headers)?;
     check_expectation(head)?;
 
-    let path = head.uri.path();
-    let Some(route) = routes.find(path) else {
-        return fail(Problem::NoRoute, "no route of this proxy covers the path");
-    };
+    let route = find(head, rules.routes)?;
     let destination = route.destination(&head.uri, &head.headers)?;
-    if total > max_upload {
-        return fail(
-            Problem::TooLarge,
-            format!("{total} bytes are more than the limit of {max_upload} bytes"),
-        );
+    let content = framing.content();
+    let creation = resumable::creation(head, content, route.resumption, rules.resumption)?;
+    let (total, is_whole) = match &creation {
+        Some(creation) => (creation.length, creation.complete),
+        None => (Some(plain_total(framing)?), true),
+    };
+    if let Some(total) = total.filter(|&total| total > rules.max_upload) {
+        let max = rules.max_upload;
+        return fail(Problem::TooLarge, format!("{total} bytes are more than the limit of {max} bytes"));
     }
-    if total == 0 && route.zero_length == ZeroLength::Refuse {
+    if total == Some(0) && route.zero_length == ZeroLength::Refuse {
         return fail(Problem::EmptyRefused, "the file has no bytes");
     }
-    Ok(Intent { route: Arc::clone(route), destination, total })
+    let (digests, content_digest) = digests(&head.headers, is_whole)?;
+    let route = Arc::clone(route);
+    Ok(NewFile { route, destination, creation, content, digests, content_digest })
 }
 
-/// RFC 9112 §3.2: exactly one valid `Host` (HTTP/1.0 may go without), and the same one in an absolute target.
-fn check_host(head: &Parts) -> Result<(), Failure> {
-    let mut hosts = head.headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (None, _) if head.version == Version::HTTP_10 => None,
-        (None, _) => return fail(Problem::BadRequest, "Host is missing"),
-        (Some(_), Some(_)) => return fail(Problem::BadRequest, "there is more than one Host"),
-        (Some(value), None) => match authority(value) {
-            Some(authority) => Some(authority),
-            None => return fail(Problem::BadRequest, "Host is not a host name with an optional port"),
-        },
-    };
-    match (head.uri.authority(), host) {
-        (Some(target), Some(host)) if !same_authority(target, &host) => {
-            fail(Problem::BadRequest, "the request target names another host than Host")
-        }
-        _ => Ok(()),
+fn find<'a>(head: &Parts, routes: &'a Routes) -> Result<&'a Arc<Route>, Failure> {
+    match routes.find(head.uri.path()) {
+        Some(route) => Ok(route),
+        None => fail(Problem::NoRoute, "no route of this proxy covers the path"),
     }
 }
 
-/// A host and perhaps a port, nothing else.
-fn authority(value: &HeaderValue) -> Option<Authority> {
-    let authority = Authority::try_from(value.as_bytes()).ok()?;
-    let rest = authority.as_str().strip_prefix(authority.host())?;
-    let port_is_number = matches!(rest, "" | ":") || authority.port_u16().is_some();
-    (!authority.host().is_empty() && port_is_number).then_some(authority)
-}
-
-/// The same host and port, with 80 for a port left out.
-fn same_authority(one: &Authority, other: &Authority) -> bool {
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
-    one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
-}
-
-/// The size of the file, which BITS tells with the first fragment.
-fn total(headers: &HeaderMap) -> Result<u64, Failure> {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let (length, second) = (lengths.next(), lengths.next());
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    match (length, codings.next()) {
-        (Some(_), Some(_)) => {
-            fail(Problem::BadRequest, "Content-Length and Transfer-Encoding contradict each other")
-        }
-        (None, Some(coding))
-            if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none() =>
-        {
-            fail(
-                Problem::LengthRequired,
-                "a chunked body does not tell its size beforehand: send Content-Length",
-            )
-        }
-        (None, Some(_)) => {
-            fail(Problem::BadRequest, "Transfer-Encoding is not supported: send Content-Length")
-        }
-        (None, None) => fail(Problem::LengthRequired, "Content-Length is missing"),
-        (Some(_), None) if second.is_some() => {
-            fail(Problem::BadRequest, "there is more than one Content-Length")
-        }
-        (Some(length), None) => match decimal(length) {
-            Some(total) => Ok(total),
-            None => fail(Problem::BadRequest, "Content-Length is not a plain number"),
-        },
+/// The size of a file that comes in one request. BITS tells it with the first fragment.
+fn plain_total(framing: Framing) -> Result<u64, Failure> {
+    match framing {
+        Framing::Length(length) => Ok(length),
+        Framing::Chunked => fail(
+            Problem::LengthRequired,
+            "a chunked body does not tell its size beforehand: send Content-Length",
+        ),
+        Framing::Nothing => fail(Problem::LengthRequired, "Content-Length is missing"),
     }
 }
 
-/// Digits only: no sign, no blanks, no list, no overflow.
-fn decimal(value: &HeaderValue) -> Option<u64> {
-    let text = value.to_str().ok()?;
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+/// What the file has to come to, and what this message. If the message is the whole file, both are about the same bytes.
+fn digests(headers: &HeaderMap, is_whole: bool) -> Result<(DigestPlan, Digests), Failure> {
+    let mut expected = Digests::read(headers, &REPR_DIGEST);
+    let mut content = content_digest(headers);
+    if is_whole {
+        expected = match expected.joined(std::mem::take(&mut content)) {
+            Ok(both) => both,
+            Err(algorithm) => {
+                let detail = format!("Repr-Digest and Content-Digest give two different {algorithm}");
+                return fail(Problem::DigestMismatch, detail);
+            }
+        };
+    }
+    Ok((DigestPlan { expected, wanted: digest::wanted(headers) }, content))
 }
 
-/// The body must be the file itself.
-fn check_coding(headers: &HeaderMap) -> Result<(), Failure> {
-    let coded = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
-    if coded {
-        return fail(Problem::CodingRefused, "Content-Encoding is not supported: send the file as it is");
-    }
-    Ok(())
-}
-
-/// The same for forms. `application/x-www-form-urlencoded` passes: curl calls whatever it sends by `--data-binary` so.
-fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let is_form = |value: &HeaderValue| {
-        let essence = value.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
-    };
-    if headers.get_all(CONTENT_TYPE).iter().any(is_form) {
-        return fail(Problem::FormRefused, "multipart/form-data is not supported: send the file itself");
-    }
-    Ok(())
-}
-
-/// RFC 9110 §10.1.1. HTTP/1.0 knows no expectations: they are ignored. hyper sends the 100 with the first poll of the body.
-fn check_expectation(head: &Parts) -> Result<(), Failure> {
-    let expectations = head.headers.get_all(EXPECT);
-    if head.version < Version::HTTP_11 {
-        return Ok(());
-    }
-    if expectations.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
-        return fail(Problem::ExpectationFailed, "the only expectation that can be met is 100-continue");
-    }
-    Ok(())
-}
-
-/// A refusal.
-fn fail<T>(problem: Problem, detail: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::new(problem, detail))
+/// What is said about the bytes of this message.
+pub(super) fn content_digest(headers: &HeaderMap) -> Digests {
+    Digests::read(headers, &CONTENT_DIGEST)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::route::BackendUrl;
-    use http::Request;
+    use http::{Request, Version};
 
     const MAX: u64 = 1000;
 
@@ -190,6 +187,10 @@ mod tests {
         let mut full = Route::new("/full/", backend.clone());
         full.zero_length = ZeroLength::Refuse;
         Routes::new(vec![Route::new("/photos/", backend), full])
+    }
+
+    fn rules<'a>(routes: &'a Routes, resumption: &'a Settings) -> Rules<'a> {
+        Rules { routes, resumption, max_upload: MAX }
     }
 
     /// A head written like on the wire, `Host: p` included unless `lines` has one.
@@ -206,7 +207,8 @@ mod tests {
     }
 
     fn problem(request_line: &str, lines: &[&str]) -> Option<Problem> {
-        match read(&head(request_line, lines), &routes(), MAX) {
+        let (routes, resumption) = (routes(), Settings::default());
+        match read(&head(request_line, lines), rules(&routes, &resumption)) {
             Ok(_) => None,
             Err(failure) => {
                 assert_clause(&failure.detail, request_line);
@@ -328,10 +330,13 @@ mod tests {
     #[test]
     fn what_is_wanted_is_read() {
         let lines = ["Host: p", "Content-Length: 5", "Expect: 100-continue"];
-        let intent = read(&head("PUT /photos/a%20b?x=1 HTTP/1.1", &lines), &routes(), MAX).unwrap();
-        assert_eq!(intent.total, 5);
-        assert_eq!(intent.destination.target, "/up/a%20b");
-        assert_eq!(intent.destination.host, "iis");
-        assert_eq!(intent.route.prefix, "/photos/");
+        let (routes, resumption) = (routes(), Settings::default());
+        let head = head("PUT /photos/a%20b?x=1 HTTP/1.1", &lines);
+        let Intent::Upload(file) = read(&head, rules(&routes, &resumption)).unwrap() else { panic!() };
+        assert_eq!(file.content, Some(5));
+        assert_eq!(file.destination.target, "/up/a%20b");
+        assert_eq!(file.destination.host, "iis");
+        assert_eq!(file.route.prefix, "/photos/");
+        assert!(file.creation.is_none());
     }
 }

@@ -1,8 +1,9 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
-//! A request runs through three files: `intent` reads its head (pure), `service` starts the upload and
-//! awaits its outcome, `reply` writes the answer (pure). Below them `wire` wraps the connection: it lingers
-//! after a refusal so that the client can read it, and gives heads that hyper cannot parse a clear answer.
+//! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
+//! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
+//! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
+//! cannot parse a clear answer. `phase` says where between two messages the connection is.
 //!
 //! The front never reads a body and never contacts a backend. It knows [`Uploads`](crate::transfer::Uploads),
 //! not who implements it.
@@ -12,11 +13,14 @@
 //! all the same, and the connection closed.
 
 mod connection;
+mod head;
 mod intent;
+mod interim;
 mod phase;
 mod reply;
+mod resource;
 mod service;
 mod wire;
 
-pub use connection::serve_connection;
+pub use connection::{Transport, serve_connection};
 pub use service::Service;

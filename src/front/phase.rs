@@ -3,54 +3,91 @@
 //! ```text
 //!           bytes come        head parsed              success            all flushed
 //!   Idle ───────────▶ Head ───────────▶ Serving ─────────────▶ Answered ───────────▶ Idle
-//!                       │                  │ failure
-//!                       └ not parsable     ▼
-//!                         └───────────▶ Refused (the connection ends, unread bytes may come)
+//!                       │ not             │  │ failure
+//!                       │ parsable        │  └───────▶ Refused
+//!                       └──▶ Unreadable   └──────────▶ CutOff
 //! ```
+//!
+//! With a phase of the lower rows the connection ends, and unread bytes may still come.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use super::interim::{self, Head, Heads, Interim};
+use http::Version;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 /// What the connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Phase {
     /// No request is open and hyper owes no byte.
     Idle,
     /// Bytes of a request head have come.
     Head,
-    /// A request is with the service.
+    /// A request is with the service. hyper may owe bytes: of the answer before, or of `100 Continue`.
     Serving,
     /// The service gave its answer; hyper is writing it.
     Answered,
     /// The last answer of the connection is given although the client may still be sending.
     Refused,
+    /// The head could not be parsed. What hyper says of it is replaced by words of ours.
+    Unreadable,
+    /// The service wants the connection to break.
+    CutOff,
 }
 
-/// The phase of one connection. Both holders run in the connection's task, so the order of memory is no concern.
+/// The phase of one connection. Both holders run in the connection's task, so nobody ever waits for the lock.
 #[derive(Debug, Clone)]
-pub(super) struct SharedPhase(Arc<AtomicU8>);
+pub(super) struct SharedPhase(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Of the request that is with the service.
+    heads: Option<Heads>,
+}
 
 impl SharedPhase {
     pub(super) fn new() -> Self {
-        SharedPhase(Arc::new(AtomicU8::new(Phase::Idle as u8)))
+        SharedPhase(Arc::new(Mutex::new(State { phase: Phase::Idle, heads: None })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn get(&self) -> Phase {
-        const ALL: [Phase; 5] = [Phase::Idle, Phase::Head, Phase::Serving, Phase::Answered, Phase::Refused];
-        let stored = self.0.load(Ordering::Relaxed);
-        // Only `set` stores, so one of them is always found.
-        ALL.into_iter().find(|&phase| phase as u8 == stored).unwrap_or(Phase::Refused)
+        self.state().phase
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Relaxed);
+        self.state().phase = phase;
     }
 
     /// Goes on to `next` if the connection is in `from`.
     pub(super) fn advance(&self, from: Phase, next: Phase) {
-        if self.get() == from {
-            self.set(next);
+        let mut state = self.state();
+        if state.phase == from {
+            state.phase = next;
+        }
+    }
+
+    /// The service gets a request.
+    pub(super) fn serve(&self, version: Version) -> Interim {
+        let (interim, heads) = interim::channel(version);
+        *self.state() = State { phase: Phase::Serving, heads };
+        interim
+    }
+
+    /// The service is done with it. Heads that wait are dropped.
+    pub(super) fn end(&self, phase: Phase) {
+        *self.state() = State { phase, heads: None };
+    }
+
+    /// The next head of the request that is with the service. Pending: the task is woken when there is one.
+    pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Option<Head>> {
+        match &mut self.state().heads {
+            Some(heads) => heads.poll_recv(cx),
+            None => Poll::Ready(None),
         }
     }
 }

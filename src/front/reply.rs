@@ -1,7 +1,8 @@
 //! What the client is told: an outcome becomes a response. Pure but for the clock in `unreadable`.
 
 use crate::error::{Failure, Problem};
-use crate::transfer::Stored;
+use crate::resumable::reply::problem_type;
+use crate::upload::Stored;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,
@@ -18,11 +19,14 @@ const PUT2BITS_ERROR: HeaderName = HeaderName::from_static("put2bits-error");
 /// Names the upload or the refused request, as the log does.
 const PUT2BITS_ID: HeaderName = HeaderName::from_static("put2bits-id");
 
+/// Why an upload ended, beside a 404 that says only that it did.
+const PUT2BITS_REASON: HeaderName = HeaderName::from_static("put2bits-reason");
+
 /// Advice when to come back if the backend gave none, in seconds.
 const RETRY_AFTER_DEFAULT: u64 = 10;
 
 /// Headers that belong to this connection and its framing, whatever a route lists.
-const OURS: [HeaderName; 8] = [
+pub(super) const OURS: [HeaderName; 8] = [
     CONNECTION,
     CONTENT_LENGTH,
     DATE,
@@ -66,6 +70,27 @@ pub(super) fn stored(stored: Stored, id: &str) -> Response<Full<Bytes>> {
     response(StatusCode::CREATED, headers, body)
 }
 
+/// An answer of headers alone.
+pub(super) fn bare(status: StatusCode, mut headers: HeaderMap, id: &str) -> Response<Full<Bytes>> {
+    identify(&mut headers, id);
+    response(status, headers, Bytes::new())
+}
+
+/// Ends the connection after this answer.
+pub(super) fn close(response: &mut Response<Full<Bytes>>) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Adds why an upload ended.
+pub(super) fn reason(response: &mut Response<Full<Bytes>>, why: Problem) {
+    response.headers_mut().insert(PUT2BITS_REASON, HeaderValue::from_static(why.code()));
+}
+
+/// Says which methods there are instead.
+pub(super) fn allow(response: &mut Response<Full<Bytes>>, methods: HeaderValue) {
+    response.headers_mut().insert(ALLOW, methods);
+}
+
 /// The answer to a failure. With `close` the connection ends after it.
 pub(super) fn failed(failure: &Failure, id: &str, close: bool) -> Response<Full<Bytes>> {
     let (headers, document) = problem(failure, id, close);
@@ -84,7 +109,7 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         headers.insert(RETRY_AFTER, failure.retry_after.unwrap_or(RETRY_AFTER_DEFAULT).into());
     }
     match failure.problem {
-        Problem::MethodNotAllowed => headers.insert(ALLOW, HeaderValue::from_static("PUT, POST")),
+        Problem::MethodNotAllowed => headers.insert(ALLOW, HeaderValue::from_static("PUT, POST, OPTIONS")),
         // RFC 9110 §12.5.3: tells which codings would be taken.
         Problem::CodingRefused => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         _ => None,
@@ -93,7 +118,10 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let document = Document {
-        r#type: format!("urn:put2bits:problem:{}", row.code),
+        r#type: match problem_type(failure.problem) {
+            Some(registered) => registered.to_owned(),
+            None => format!("urn:put2bits:problem:{}", row.code),
+        },
         title: row.title,
         status: row.status.as_u16(),
         detail: &failure.detail,

@@ -1,11 +1,18 @@
 //! From a request to its answer.
 
-use super::{intent, reply};
+use super::connection::CutOff;
+use super::intent::{self, Intent, NewFile, Rules};
+use super::interim::Interim;
+use super::{reply, resource};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
+use crate::resumable::Settings;
+use crate::resumable::reply::{Announced, capabilities};
 use crate::route::Routes;
 use crate::transfer::{Refusal, Upload, Uploads};
+use crate::upload::Beginning;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -14,18 +21,34 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// The answer to a request, or the wish to break its connection off.
+pub(super) type Answer = Result<Response<Full<Bytes>>, CutOff>;
+
 /// Answers requests. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Service<U> {
-    uploads: U,
+    pub(super) uploads: U,
     routes: Arc<Routes>,
-    limits: Arc<Limits>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) resumption: Arc<Settings>,
+}
+
+/// One request, as far as it matters for answering it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Names it, or the upload that it is about, in logs and to its client.
+    pub(super) id: String,
+    pub(super) client: SocketAddr,
+    pub(super) head: Parts,
+    /// It has a body: after a failure nobody knows how much of it is still to come.
+    pub(super) has_body: bool,
+    pub(super) interim: Interim,
 }
 
 impl<U: Uploads> Service<U> {
     /// A service that hands the uploads it accepts to `uploads`.
-    pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>) -> Self {
-        Service { uploads, routes, limits }
+    pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
+        Service { uploads, routes, limits, resumption }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -36,40 +59,70 @@ impl<U: Uploads> Service<U> {
         &self.uploads
     }
 
-    /// The answer to one request of that client. Dropping the future tells the upload that its client is gone.
-    pub(super) async fn answer<B>(self, client: SocketAddr, request: Request<B>) -> Response<Full<Bytes>>
+    /// What clients are told about limits.
+    pub(super) fn announced(&self) -> Announced {
+        Announced { max_size: self.limits.max_upload, age: Some(self.limits.uploads.expire) }
+    }
+
+    /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
+    /// upload that its client is gone.
+    pub(super) async fn answer<B>(self, client: SocketAddr, request: Request<B>, interim: Interim) -> Answer
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let id = new_id();
         let (head, body) = request.into_parts();
-        // After a failure nobody knows how much of a body is still to come.
-        let close_on_failure = !body.is_end_stream();
-        let intent = match intent::read(&head, &self.routes, self.limits.max_upload) {
-            Ok(intent) => intent,
-            Err(failure) => {
-                let (method, path) = (Some(&head.method), Some(head.uri.path()));
-                self.uploads.refused(Refusal { id: &id, client, failure: &failure, method, path });
-                return reply::failed(&failure, &id, close_on_failure);
+        let asked = Asked { id: new_id(), client, has_body: !body.is_end_stream(), head, interim };
+        let rules =
+            Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
+        match intent::read(&asked.head, rules) {
+            Ok(Intent::Upload(file)) if file.creation.is_some() => {
+                resource::create(&self, &asked, file, body).await
             }
-        };
+            Ok(Intent::Upload(file)) => Ok(self.plain(&asked, file, body).await),
+            Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
+            Ok(Intent::Capabilities) => {
+                let (status, headers) =
+                    capabilities(&asked.head.headers, &self.resumption, &self.announced());
+                Ok(reply::bare(status, headers, &asked.id))
+            }
+            Err(failure) => Ok(self.refuse(&asked, &failure, asked.head.uri.path())),
+        }
+    }
+
+    /// An upload that cannot be resumed.
+    async fn plain<B>(&self, asked: &Asked, file: NewFile, body: B) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Error + Send + Sync + 'static,
+    {
         let upload = Upload {
-            id: id.clone(),
-            client,
-            method: head.method,
-            route: intent.route,
-            destination: intent.destination,
-            total: intent.total,
+            id: asked.id.clone(),
+            client: asked.client,
+            method: asked.head.method.clone(),
+            route: file.route,
+            destination: file.destination,
+            // A file that comes in one request tells its length in the head.
+            part: Beginning::whole(file.content.unwrap_or_default()),
+            digests: file.digests,
+            content_digest: file.content_digest,
+            lasting: false,
         };
         let result = match self.uploads.start(upload, body).await {
             Ok(outcome) => outcome.result,
             Err(_) => Err(Failure::new(Problem::Internal, "the upload ended without an outcome")),
         };
         match result {
-            Ok(stored) => reply::stored(stored, &id),
-            Err(failure) => reply::failed(&failure, &id, close_on_failure),
+            Ok(stored) => reply::stored(stored, &asked.id),
+            Err(failure) => reply::failed(&failure, &asked.id, asked.has_body),
         }
+    }
+
+    /// The answer to a request that does not become an upload. `path`: as much of it as may be logged.
+    pub(super) fn refuse(&self, asked: &Asked, failure: &Failure, path: &str) -> Response<Full<Bytes>> {
+        let (id, client, method) = (asked.id.as_str(), asked.client, Some(&asked.head.method));
+        self.uploads.refused(Refusal { id, client, failure, method, path: Some(path) });
+        reply::failed(failure, id, asked.has_body)
     }
 }
 

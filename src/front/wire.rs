@@ -1,5 +1,6 @@
-//! The client's connection as hyper sees it: plain I/O, but for three things.
+//! The client's connection as hyper sees it: plain I/O, but for four things.
 //!
+//! - **Interim heads.** hyper cannot send them; they are written here, at the boundaries of hyper's messages.
 //! - **Lingering close** (RFC 9112 §9.6). A server that closes with unread bytes in its socket resets the
 //!   connection, and the reset may destroy the answer before the client has read it. After a refusal the sending
 //!   half is shut down, then what still comes is read and thrown away for a bounded time.
@@ -7,8 +8,9 @@
 //!   only be that; a problem document goes out in its place.
 //! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
 //!
-//! Relies on one habit of hyper 1.12: the I/O is flushed when hyper has written all it owes, not earlier.
-//! `tests/front/` fails if that changes.
+//! Relies on two habits of hyper 1.12. The I/O is flushed when hyper has written all it owes, not earlier, and after
+//! every poll of the service. The service gets a request when hyper has the whole answer before it, not earlier.
+//! The tests of `interim` and `tests/front/` fail if that changes.
 
 use super::phase::{Phase, SharedPhase};
 use super::reply;
@@ -20,6 +22,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 /// Most bytes thrown away after a refusal. A client that sends more before it looks for an answer has no use for one.
@@ -40,8 +43,10 @@ pub(super) struct Wire<I> {
     stall: Duration,
     /// Runs while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// What is left to write of the answer to an unreadable head.
-    own_answer: Option<Bytes>,
+    /// What is left to write of an interim head, or of the answer to an unreadable head. Goes before all else.
+    ours: Bytes,
+    /// Who waits for interim heads that are written, but not flushed.
+    waiting: Vec<oneshot::Sender<()>>,
     closing: Option<Closing>,
 }
 
@@ -55,8 +60,21 @@ struct Closing {
 
 impl<I> Wire<I> {
     pub(super) fn new(io: I, phase: SharedPhase, unreadable_id: String, time: &TimeLimits) -> Self {
-        let (linger, stall) = (time.linger, time.idle);
-        Wire { io, phase, unreadable_id, linger, stall, stalled: None, own_answer: None, closing: None }
+        Wire {
+            io,
+            phase,
+            unreadable_id,
+            linger: time.linger,
+            stall: time.idle,
+            stalled: None,
+            ours: Bytes::new(),
+            waiting: Vec::new(),
+            closing: None,
+        }
+    }
+
+    pub(super) fn into_inner(self) -> I {
+        self.io
     }
 }
 
@@ -74,6 +92,18 @@ impl<I: AsyncWrite + Unpin> Wire<I> {
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
         }
+    }
+
+    /// Ready when nothing of ours is left half-written.
+    fn poll_ours(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.ours.has_remaining() {
+            let rest = self.ours.clone();
+            match ready!(self.write_in_time(cx, &rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.ours.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -96,35 +126,38 @@ impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if matches!(self.phase.get(), Phase::Idle | Phase::Head) {
-            self.phase.set(Phase::Refused);
-            self.own_answer = Some(reply::unreadable(buf, &self.unreadable_id));
+            self.phase.set(Phase::Unreadable);
+            self.ours = reply::unreadable(buf, &self.unreadable_id);
         }
-        let Some(mut answer) = self.own_answer.take() else {
-            return self.write_in_time(cx, buf);
-        };
-        while answer.has_remaining() {
-            match self.write_in_time(cx, &answer) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(written)) => answer.advance(written),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    self.own_answer = Some(answer);
-                    return Poll::Pending;
-                }
-            }
+        ready!(self.poll_ours(cx))?;
+        if self.phase.get() == Phase::Unreadable {
+            // hyper's own answer counts as written: it is never sent.
+            return Poll::Ready(Ok(buf.len()));
         }
-        // hyper's own answer counts as written: it was never sent.
-        Poll::Ready(Ok(buf.len()))
+        self.write_in_time(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_ours(cx))?;
         self.phase.advance(Phase::Answered, Phase::Idle);
-        Pin::new(&mut self.io).poll_flush(cx)
+        // hyper owes nothing now, so a request that is with the service has not a byte of its answer: here a head may go.
+        while let Poll::Ready(Some(head)) = self.phase.poll_head(cx) {
+            let (text, flushed) = head.into_wire();
+            self.ours = text;
+            self.waiting.extend(flushed);
+            ready!(self.poll_ours(cx))?;
+        }
+        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        for flushed in self.waiting.drain(..) {
+            // Whoever waited may have gone.
+            let _ = flushed.send(());
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Wire { io, phase, linger, closing, .. } = &mut *self;
-        if !matches!(phase.get(), Phase::Head | Phase::Refused) {
+        if !matches!(phase.get(), Phase::Head | Phase::Refused | Phase::Unreadable) {
             return Pin::new(io).poll_shutdown(cx);
         }
         closing.get_or_insert_with(|| Closing::new(*linger)).poll(io, cx)

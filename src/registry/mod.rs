@@ -1,1 +1,197 @@
 //! The upload resources of this process: who drives each, who waits for it, what the store keeps of it.
+//!
+//! Between two requests nothing of an upload runs. What a request needs to go on is in its
+//! [`Life`](crate::upload::Life), and the same is in the store: so a client that broke off and a proxy that was killed
+//! take the same way back.
+//!
+//! ```text
+//!  front ── create ──► Entry: Life, and the attempt that drives it ──► store: one record
+//!    │                   ▲  │
+//!    ├── feed ───────────┘  └─► transfer::run, in a task of its own, with the body of one request
+//!    └── status, cancel: end the attempt, then look
+//! ```
+//!
+//! **The newest request wins.** A phone that changes its network leaves a connection behind that hangs for minutes. So
+//! whoever comes later cuts off whoever came before: its client gets no answer, only the end of its connection; what it
+//! had brought goes to the backend, for a bounded time; then the newer one has its turn. An upload whose last byte has
+//! come is not disturbed by that: its file is published, and whoever asks waits for the answer.
+//!
+//! **A record is made before anything is told** that must be true after a crash: the URL, an offset, a final answer; before
+//! a session is gone on with, and before a file is published. Meanwhile, one every second at most.
+//!
+//! Generic over [`Host`]: opens no connections and writes no log itself.
+
+mod attempt;
+mod begin;
+mod entry;
+mod host;
+mod keep;
+mod plain;
+mod recover;
+mod store;
+
+pub use host::Host;
+pub use store::{Change, Store};
+
+use crate::error::{Failure, Problem};
+use crate::resumable::reply::Told;
+use crate::transfer::{Found, Interruption};
+use crate::upload::{Owner, Principal, State};
+use entry::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Uploads that have ended are forgotten before their time beyond this number: some 20 MiB.
+const MOST_ENDED: usize = 20_000;
+
+/// All upload resources. Cheap to clone.
+#[derive(Debug)]
+pub struct Registry<H> {
+    inner: Arc<Inner<H>>,
+    /// Everything that it starts runs here.
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Inner<H> {
+    host: H,
+    store: Arc<dyn Store>,
+    salt: [u8; 32],
+    book: Mutex<Book>,
+}
+
+/// Which uploads there are.
+#[derive(Debug, Default)]
+struct Book {
+    entries: HashMap<String, Arc<Entry>>,
+    /// Those that may still take bytes or be published.
+    open: HashSet<String>,
+    /// How many of those each owner has.
+    owners: HashMap<Owner, u32>,
+    /// Those that have ended, the oldest first.
+    ended: VecDeque<String>,
+}
+
+impl<H> Clone for Registry<H> {
+    fn clone(&self) -> Self {
+        Registry { inner: Arc::clone(&self.inner), tasks: self.tasks.clone() }
+    }
+}
+
+impl<H: Host> Registry<H> {
+    /// A registry without uploads. `salt`: hides whose they are from whoever reads the store.
+    pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
+        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default() }), tasks }
+    }
+
+    /// The same registry, for another thread: what that one starts runs in `tasks`.
+    pub fn on(&self, tasks: TaskTracker) -> Self {
+        Registry { inner: Arc::clone(&self.inner), tasks }
+    }
+
+    /// What it runs on.
+    pub fn host(&self) -> &H {
+        &self.inner.host
+    }
+
+    /// Uploads that may still take bytes or be published.
+    pub fn open(&self) -> usize {
+        self.book().open.len()
+    }
+
+    /// The upload of that id, if it is this principal's.
+    pub fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found> {
+        let entry = self.entry(id)?;
+        let state = entry.lock();
+        let plan = state.life.plan();
+        let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
+        // One that nobody in particular began is for whoever knows its URL.
+        if plan.owner.is_some() && plan.owner != owner {
+            return None;
+        }
+        Some(Found {
+            name: plan.name.clone(),
+            version: plan.version,
+            expected: plan.digests.expected.clone(),
+        })
+    }
+
+    /// How far an upload is. A request that feeds it is cut off, and what it had brought is waited for, within
+    /// `limits.uploads.settle`.
+    ///
+    /// # Errors
+    /// Why it is gone.
+    pub async fn status(&self, id: &str) -> Result<Told, Problem> {
+        let entry = self.entry(id).ok_or(Problem::UploadUnknown)?;
+        let deadline = Instant::now() + self.host().limits().uploads.settle;
+        entry.take_turn();
+        let mut beat = entry.listen();
+        loop {
+            beat.borrow_and_update();
+            if entry.is_settled() || timeout_at(deadline, beat.changed()).await.is_err() {
+                break;
+            }
+        }
+        let told = {
+            let mut state = entry.lock();
+            if let State::Gone(why) = state.life.state() {
+                return Err(*why);
+            }
+            state.life.tell(self.host().now())
+        };
+        self.record(&entry).await;
+        Ok(told)
+    }
+
+    /// Cancels an upload and its session, or forgets it if it has ended.
+    ///
+    /// # Errors
+    /// Why it is gone already.
+    pub async fn cancel(&self, id: &str) -> Result<(), Problem> {
+        let entry = self.entry(id).ok_or(Problem::UploadUnknown)?;
+        entry.take_turn();
+        if let State::Gone(why) = entry.lock().life.state() {
+            return Err(*why);
+        }
+        self.abandon(&entry, Problem::UploadCancelled);
+        self.record(&entry).await;
+        Ok(())
+    }
+
+    /// Ends an upload: it is gone at once, and its session is cancelled behind it. The token is cancelled when that is over.
+    fn abandon(&self, entry: &Arc<Entry>, why: Problem) -> CancellationToken {
+        let mut state = entry.lock();
+        let continuation = state.life.continuation().clone();
+        let over = state.attempt.as_ref().map(|attempt| {
+            attempt.order(Interruption::Abandon(Failure::new(why, "the upload is not wanted any more")));
+            attempt.over.clone()
+        });
+        let was_open = state.life.is_open();
+        state.life.end(why, self.host().now());
+        drop(state);
+        entry.beat();
+        if was_open {
+            self.ended(entry);
+        }
+        over.unwrap_or_else(|| self.cancel_session(entry, continuation))
+    }
+
+    fn entry(&self, id: &str) -> Option<Arc<Entry>> {
+        self.book().entries.get(id).cloned()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        // Nothing that is done under the lock can panic half-way.
+        self.inner.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn forget(&mut self, id: &str) {
+        self.entries.remove(id);
+        self.ended.retain(|ended| ended != id);
+    }
+}

@@ -6,7 +6,7 @@
 
 mod upload;
 
-pub use upload::{UploadLine, upload_finished};
+pub use upload::{UploadEnd, UploadLine, upload_finished};
 
 use crate::config::{LogConfig, LogFormat};
 use std::env;

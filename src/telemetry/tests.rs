@@ -44,8 +44,9 @@ const STORED: UploadLine<'static> = UploadLine {
     restarts: 0,
     duration: Duration::from_millis(1500),
     tail: Some(Duration::from_millis(40)),
+    from: 0,
     status: 201,
-    failure: None,
+    end: UploadEnd::Stored,
 };
 
 #[test]

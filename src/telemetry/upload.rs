@@ -40,17 +40,50 @@ pub struct UploadLine<'a> {
     pub duration: Duration,
     /// From the last body byte to the outcome.
     pub tail: Option<Duration>,
+    /// Bytes that were acknowledged before this request.
+    pub from: u64,
     /// Status that the client got.
     pub status: u16,
-    /// Why it failed; nothing: the file is stored.
-    pub failure: Option<&'a Failure>,
+    /// What became of it.
+    pub end: UploadEnd<'a>,
+}
+
+/// What became of an upload, or of a part of one.
+#[derive(Debug, Clone, Copy)]
+pub enum UploadEnd<'a> {
+    /// The file is stored.
+    Stored,
+    /// It failed.
+    Failed(&'a Failure),
+    /// A part was taken; more are to follow.
+    Taken,
+    /// The client may go on later.
+    Paused(&'a Failure),
+}
+
+impl<'a> UploadEnd<'a> {
+    fn failure(self) -> Option<&'a Failure> {
+        match self {
+            UploadEnd::Stored | UploadEnd::Taken => None,
+            UploadEnd::Failed(failure) | UploadEnd::Paused(failure) => Some(failure),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            UploadEnd::Stored => "stored",
+            UploadEnd::Failed(_) => "failed",
+            UploadEnd::Taken => "taken",
+            UploadEnd::Paused(_) => "paused",
+        }
+    }
 }
 
 impl UploadLine<'_> {
     /// Bytes a second over the whole duration.
     fn rate(&self) -> u64 {
         // More than 2^64 bytes a second can't be; a cast from f64 saturates.
-        (self.bytes as f64 / self.duration.as_secs_f64().max(1e-6)) as u64
+        (self.bytes.saturating_sub(self.from) as f64 / self.duration.as_secs_f64().max(1e-6)) as u64
     }
 
     fn session_start(&self) -> Option<Cow<'_, str>> {
@@ -68,9 +101,15 @@ impl fmt::Display for UploadLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (total, taken) = (ByteSize(self.total), ByteSize(self.bytes));
         let seconds = self.duration.as_secs_f64();
-        match self.failure {
-            None => write!(f, "stored {total} in {seconds:.3} s ({}/s)", ByteSize(self.rate())),
-            Some(failure) => write!(f, "failed after {taken} of {total} and {seconds:.3} s: {failure}"),
+        match self.end {
+            UploadEnd::Stored => write!(f, "stored {total} in {seconds:.3} s ({}/s)", ByteSize(self.rate())),
+            UploadEnd::Failed(failure) => {
+                write!(f, "failed after {taken} of {total} and {seconds:.3} s: {failure}")
+            }
+            UploadEnd::Taken => write!(f, "took a part, up to {taken} of {total}, in {seconds:.3} s"),
+            UploadEnd::Paused(failure) => {
+                write!(f, "paused after {taken} of {total} and {seconds:.3} s: {failure}")
+            }
         }
     }
 }
@@ -78,9 +117,10 @@ impl fmt::Display for UploadLine<'_> {
 /// Writes the line. Its level says who has to act: nobody or the client `info`, the backend `warn`, this proxy `error`.
 pub fn upload_finished(line: &UploadLine<'_>) {
     let session = line.session_start();
-    let problem = line.failure.map(|failure| failure.problem.row());
+    let failure = line.end.failure();
+    let problem = failure.map(|failure| failure.problem.row());
     let fault = problem.map(|row| row.fault);
-    let cause = line.failure.and_then(|failure| failure.cause.as_deref()).map(one_line);
+    let cause = failure.and_then(|failure| failure.cause.as_deref()).map(one_line);
     // The level of an event is part of its static description, so there is one for each.
     macro_rules! event {
         ($level:ident) => {
@@ -93,6 +133,8 @@ pub fn upload_finished(line: &UploadLine<'_>) {
                 backend = line.backend,
                 file = line.target.split('?').next(),
                 session = session.as_deref(),
+                end = line.end.word(),
+                from = line.from,
                 bytes = line.bytes,
                 total = line.total,
                 fragments = line.fragments,

@@ -11,6 +11,7 @@ mod ceiling;
 mod exchange;
 mod run;
 mod source;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -18,61 +19,83 @@ mod uploads;
 pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
 pub use ceiling::Ceiling;
-pub use run::{Shared, run};
-pub use uploads::{Refusal, Uploads};
+pub use run::{Ending, Shared, cancel, run};
+pub use supervisor::{Interruption, Supervisor};
+pub use uploads::{Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};
+use crate::digest::Digests;
 use crate::error::Failure;
 use crate::route::Route;
-use bytes::Bytes;
+use crate::upload::{Beginning, Continuation, DigestPlan, Final, Stored};
 // `core` has addresses, but no sockets.
 use core::net::SocketAddr;
-use http::{HeaderMap, HeaderValue, Method};
+use http::Method;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One accepted request: everything about an upload but its body.
+/// What one run of the transfer carries: a whole file, or a part of one that is resumed. Everything but its bytes.
 #[derive(Debug, Clone)]
 pub struct Upload {
     /// Names the upload in logs and to its client.
     pub id: String,
     /// Who sends it.
     pub client: SocketAddr,
-    /// Method of the request: PUT or POST.
+    /// Method of the request that began it: PUT or POST.
     pub method: Method,
     /// The route that it came in by.
     pub route: Arc<Route>,
     /// Where it goes.
     pub destination: Destination,
-    /// Size of the file in bytes.
-    pub total: u64,
+    /// What the request brings, and where to go on.
+    pub part: Beginning,
+    /// What is to be done about digests of the whole file.
+    pub digests: DigestPlan,
+    /// Digests of what this request brings, which is held back until it is checked.
+    pub content_digest: Digests,
+    /// Whether a later request may go on where this one stops.
+    pub lasting: bool,
 }
 
-/// What became of an upload.
+impl Upload {
+    /// Size of the file in bytes.
+    pub fn total(&self) -> u64 {
+        self.part.total
+    }
+}
+
+/// How a run of the transfer ended.
+#[derive(Debug)]
+pub enum How {
+    /// The file is published.
+    Stored(Stored),
+    /// The upload failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The backend had every byte, and the client is done.
+        complete: bool,
+    },
+    /// The part was taken whole, and more follow.
+    Taken(Continuation),
+    /// It stopped in the middle and can be resumed.
+    Paused {
+        /// Where to go on.
+        continuation: Continuation,
+        /// Why.
+        why: Failure,
+        /// The client is to blame, and should be told.
+        refused: bool,
+    },
+}
+
+/// What became of an upload that cannot be resumed.
 #[derive(Debug)]
 pub struct Outcome {
     /// Stored, or why not.
-    pub result: Result<Stored, Failure>,
+    pub result: Final,
     /// What it took so far.
     pub report: Report,
-}
-
-/// The file is published at the backend.
-#[derive(Debug, Default)]
-pub struct Stored {
-    /// Those headers of the last fragment's answer and of Close-Session's that the route passes on.
-    pub headers: HeaderMap,
-    /// The reply of an upload-reply backend, if the route forwards it.
-    pub reply: Option<Reply>,
-}
-
-/// The reply of an upload-reply backend.
-#[derive(Debug)]
-pub struct Reply {
-    /// Its `Content-Type`.
-    pub content_type: Option<HeaderValue>,
-    /// Its body, bounded.
-    pub body: Bytes,
 }
 
 /// Figures of one upload, for the log line.
@@ -80,6 +103,8 @@ pub struct Reply {
 pub struct Report {
     /// The BITS session (prints shortened).
     pub session: Option<SessionId>,
+    /// Bytes that were acknowledged before it began.
+    pub from: u64,
     /// Body bytes read from the client.
     pub received: u64,
     /// Bytes that the backend acknowledged.

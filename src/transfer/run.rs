@@ -1,25 +1,27 @@
-//! The life of one upload.
+//! The life of one run: a whole upload, or a part of one.
 
 use super::budget::Budget;
 use super::call::{Answer, Backend, NoAnswer};
 use super::ceiling::Ceiling;
 use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
-use super::{Outcome, Reply, Report, Stored, Upload};
-use crate::bits::{Event, Session, SessionSettings};
+use super::supervisor::{Interruption, Supervisor};
+use super::{How, Report, Upload};
+use crate::bits::{Checkpoint, Event, Session, SessionSettings};
+use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
-use crate::limits::{Limits, TimeLimits};
+use crate::limits::Limits;
 use crate::route::ReplyMode;
+use crate::upload::{Continuation, Reply, Stored};
 use bytes::Bytes;
-use http::HeaderName;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
 use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
 /// What the uploads to one backend have in common.
 #[derive(Debug, Clone)]
@@ -30,74 +32,125 @@ pub struct Shared {
     pub budget: Budget,
     /// Largest fragment that the backend was found to take.
     pub ceiling: Ceiling,
-    /// Ends the upload with [`Problem::ShuttingDown`].
-    pub stop: CancellationToken,
 }
 
-/// Carries one upload to its end and gives the figures.
+/// Carries one upload, or a part of it, as far as it comes.
 ///
-/// The body is first polled when the backend has agreed to the upload. The outcome goes to `client` as soon as it is
-/// decided; after that a failed session is still cancelled. When the receiver of `client` is dropped, the client is gone
-/// and the upload is abandoned, unless every byte was acknowledged already.
-/// `observe` gets what is worth a log line.
-pub async fn run<K, B>(
-    upload: Upload,
-    mut backend: K,
+/// The body is first polled when the backend has agreed to the upload. When a client breaks off, an upload that cannot be
+/// resumed is abandoned, unless every byte was acknowledged already; of one that can, the bytes in hand are
+/// brought to the backend first.
+///
+/// The caller tells the client how it ended, and then has to wait for [`Ending::finish`].
+pub async fn run<K, B, S>(
+    upload: &Upload,
+    backend: &mut K,
     body: B,
-    shared: Shared,
-    client: oneshot::Sender<Outcome>,
-    mut observe: impl FnMut(&Event) + Send,
-) -> (Option<Failure>, Report)
+    shared: &Shared,
+    supervisor: &mut S,
+) -> Ending
 where
     K: Backend,
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: std::error::Error,
+    S: Supervisor,
 {
-    let limits = Arc::clone(&shared.limits);
+    let limits = &*shared.limits;
+    let settings = settings(upload, shared);
+    let Continuation { checkpoint, digest, headers } = upload.part.continuation.clone();
+    let hasher = digest.and_then(|state| Hasher::restore(&state));
+    let hasher = hasher.unwrap_or_else(|| Hasher::new(upload.digests.algorithms()));
+    let digests = upload.content_digest.clone();
     let mut transfer = Transfer {
-        started: Instant::now(),
-        source: Source::new(body, upload.total, &limits, &shared.budget),
-        session: Session::new(SessionSettings {
-            total: upload.total,
-            profile: upload.route.profile,
-            fragment: limits.fragment.clone(),
-            ceiling: shared.ceiling.get(),
-            retry: limits.retry.clone(),
-            cancel: limits.time.cancel,
-            ambiguous_close: upload.route.ambiguous_close,
-            wants_reply: upload.route.reply == ReplyMode::Forward,
-            seed: fastrand::u64(..),
-        }),
+        upload,
         shared,
-        client: Some(client),
-        stored: Stored::default(),
-        report: Report::default(),
-        failure: None,
-        pass_on: &upload.route.response_headers,
+        started: Instant::now(),
+        source: Source::new(body, &upload.part, hasher, digests, limits, &shared.budget),
+        report: Report {
+            session: checkpoint.as_ref().map(|checkpoint| checkpoint.session.clone()),
+            from: upload.part.continuation.offset(),
+            ..Report::default()
+        },
+        session: match checkpoint {
+            Some(checkpoint) => Session::resume(settings, checkpoint),
+            None => Session::new(settings),
+        },
+        stored: Stored { headers, reply: None },
+        told: 0,
+        cleared: false,
+        stopping: None,
     };
-    while !transfer.decided() {
-        transfer.advance(&mut backend, &mut observe).await;
-    }
+    let how = loop {
+        if let Some(how) = transfer.over() {
+            break how;
+        }
+        transfer.advance(backend, supervisor).await;
+    };
     if let Some(ceiling) = transfer.session.ceiling() {
-        transfer.shared.ceiling.learn(ceiling);
+        shared.ceiling.learn(ceiling);
     }
-    let Transfer { mut session, source, started, failure, report, .. } = transfer;
-    // Its memory is free from here on. What still comes of a refused body is the connection's business.
-    drop(source);
-    finish(&mut session, &mut backend, &limits.time, started, &mut observe).await;
-    (failure, report)
+    let report = transfer.report();
+    let Transfer { session, started, .. } = transfer;
+    // The body is dropped here, and its memory is free. What still comes of a refused one is the connection's business.
+    Ending { how, report, session, started }
+}
+
+/// Cancels the session of an upload that nobody will go on with, bounded by the session's own limits.
+pub async fn cancel<K: Backend>(
+    upload: &Upload,
+    checkpoint: Checkpoint,
+    backend: &mut K,
+    shared: &Shared,
+    observe: impl FnMut(&Event) + Send,
+) {
+    let settings = SessionSettings { publish: false, ..settings(upload, shared) };
+    let mut session = Session::resume(settings, checkpoint);
+    let failure = Failure::new(Problem::UploadCancelled, "nobody will go on with it");
+    session.abort(Duration::ZERO, failure.clone());
+    let how = How::Failed { failure, complete: false };
+    let ending = Ending { how, report: Report::default(), session, started: Instant::now() };
+    ending.finish(backend, &shared.limits, observe).await;
+}
+
+fn settings(upload: &Upload, shared: &Shared) -> SessionSettings {
+    let limits = &shared.limits;
+    SessionSettings {
+        total: upload.part.total,
+        profile: upload.route.profile,
+        fragment: limits.fragment.clone(),
+        ceiling: shared.ceiling.get(),
+        retry: limits.retry.clone(),
+        cancel: limits.time.cancel,
+        ambiguous_close: upload.route.ambiguous_close,
+        wants_reply: upload.route.reply == ReplyMode::Forward,
+        lasting: upload.lasting,
+        publish: upload.part.last,
+        seed: fastrand::u64(..),
+    }
 }
 
 struct Transfer<'a, B> {
+    upload: &'a Upload,
+    shared: &'a Shared,
     started: Instant,
     source: Source<B>,
     session: Session,
-    shared: Shared,
-    client: Option<oneshot::Sender<Outcome>>,
     stored: Stored,
     report: Report,
-    failure: Option<Failure>,
-    pass_on: &'a [HeaderName],
+    /// The offset that the supervisor knows.
+    told: u64,
+    /// Every byte is there and is what it should be: nothing stands against publishing the file.
+    cleared: bool,
+    stopping: Option<Stopping>,
+}
+
+/// No more bytes come from this client.
+#[derive(Debug)]
+struct Stopping {
+    why: Failure,
+    /// When nothing more is waited for.
+    deadline: Instant,
+    /// The client is to blame, and is there to be told.
+    refused: bool,
 }
 
 impl<B> Transfer<'_, B>
@@ -106,8 +159,12 @@ where
     B::Error: std::error::Error,
 {
     /// Does the session's next step, gathering the body meanwhile.
-    async fn advance<K: Backend>(&mut self, backend: &mut K, observe: &mut (impl FnMut(&Event) + Send)) {
-        let step = self.session.step(self.started.elapsed(), self.source.ready());
+    async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
+        if self.session.is_closing() && !self.cleared {
+            self.clear(supervisor).await;
+        }
+        let now = self.started.elapsed();
+        let step = self.session.step(now, self.source.ready());
         let activity = Activity::new(
             step,
             |range| self.source.slice(range),
@@ -116,62 +173,178 @@ where
             self.started,
         );
         let purpose = activity.purpose();
-        let done = self.carry_out(activity, backend).await;
+        let done = self.carry_out(activity, backend, supervisor).await;
         if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
             if let Ok(answer) = &result {
                 self.keep(purpose, answer);
             }
             report(&mut self.session, self.started.elapsed(), purpose, result);
         }
+        let mut news = false;
         while let Some(event) = self.session.poll_event() {
             if let Event::Created { session, .. } = &event {
                 self.report.session = Some(session.clone());
+                news = true;
             }
-            observe(&event);
+            supervisor.observe(&event);
         }
         self.source.release(self.session.offset());
+        if self.upload.lasting && (news || self.session.offset() > self.told) {
+            self.told = self.session.offset();
+            if let Some(continuation) = self.continuation() {
+                supervisor.acknowledged(continuation);
+            }
+        }
     }
 
-    async fn carry_out<K: Backend>(&mut self, activity: Activity, backend: &mut K) -> Done {
+    /// Every byte is acknowledged: compares digests, and has it recorded that the file is about to be published.
+    async fn clear<S: Supervisor>(&mut self, supervisor: &mut S) {
+        self.cleared = true;
+        if let Err(algorithm) = self.upload.digests.expected.check(&self.source.hasher().digests()) {
+            let detail = format!("the {} of the file is not the one that was sent with it", algorithm.name());
+            let failure = Failure::new(Problem::DigestMismatch, detail);
+            self.session.withhold(self.started.elapsed(), failure);
+        } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation()) {
+            supervisor.publishing(continuation).await;
+        }
+    }
+
+    async fn carry_out<K: Backend, S: Supervisor>(
+        &mut self,
+        activity: Activity,
+        backend: &mut K,
+        supervisor: &mut S,
+    ) -> Done {
         let asks = activity.purpose().is_some();
         let mut activity = pin!(activity.carry_out(backend));
         // Set when the upload is aborted while an exchange is under way.
-        let mut deadline: Option<Instant> = None;
+        let mut aborted: Option<Instant> = None;
         loop {
-            let gathers = deadline.is_none() && self.session.is_open() && self.source.has_room();
+            let gathers = aborted.is_none() && self.session.is_open() && self.source.has_room();
             if gathers {
                 let (session, share) = (&self.session, self.shared.budget.fair_share());
                 self.source.aim(|from| session.fragment_size(from, share));
             } else {
                 self.source.rest();
             }
-            let may_abort = deadline.is_none() && !self.session.is_closing();
-            let failure = tokio::select! {
+            let deadline = aborted.or(self.patience(asks));
+            let interruption = tokio::select! {
                 biased;
                 done = &mut activity => return done,
                 filled = self.source.fill(asks), if gathers => match filled {
                     Ok(delivery) => {
-                        self.session.delivered(delivery.bytes, delivery.took);
+                        if delivery.bytes > 0 {
+                            self.session.delivered(delivery.bytes, delivery.took);
+                        }
                         if asks { continue } else { return Done::AskAgain }
                     }
-                    Err(failure) => failure,
+                    Err(failure) => {
+                        self.source.close();
+                        Interruption::Left(failure)
+                    }
                 },
-                () = left(&mut self.client), if may_abort => {
-                    Failure::new(Problem::ClientGone, "the client closed its connection")
-                }
-                () = self.shared.stop.cancelled(), if may_abort => {
-                    Failure::new(Problem::ShuttingDown, "the upload did not finish within the grace period")
-                }
+                interruption = supervisor.interrupted() => interruption,
                 () = sleep_until_or_never(deadline) => {
-                    return Done::Exchange(Err(NoAnswer::TimedOut("abandoned with its upload".into())));
+                    return if asks {
+                        Done::Exchange(Err(NoAnswer::TimedOut("abandoned with its upload".into())))
+                    } else {
+                        Done::AskAgain
+                    };
                 }
             };
-            self.session.abort(self.started.elapsed(), failure);
+            if let Some(failure) = self.interrupted(interruption) {
+                self.session.abort(self.started.elapsed(), failure);
+                aborted.get_or_insert(Instant::now() + self.shared.limits.time.cancel);
+            }
             if !asks {
                 return Done::AskAgain;
             }
-            deadline = Some(Instant::now() + self.shared.limits.time.cancel);
         }
+    }
+
+    /// Until when an activity is waited for while the transfer stops.
+    fn patience(&self, asks: bool) -> Option<Instant> {
+        let stopping = self.stopping.as_ref()?;
+        // Giving up an exchange would cost an upload to a backend that must not get the same bytes twice. Its own limits hold.
+        let matters = asks && self.session.is_open() && !self.session.may_resend();
+        let waits = matters && stopping.why.problem != Problem::ShuttingDown;
+        (!waits && !self.session.is_closing()).then_some(stopping.deadline)
+    }
+
+    /// What an interruption means; gives why the upload is abandoned, if it is.
+    fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
+        let (why, soon) = match interruption {
+            Interruption::Abandon(why) => return (!self.session.is_closing()).then_some(why),
+            Interruption::Left(why) => (why, false),
+            Interruption::Stop(why) => (why, true),
+        };
+        if !self.upload.lasting {
+            return (!self.session.is_closing()).then_some(why);
+        }
+        // The body brought more than the file has: whatever it is, it is not this file.
+        if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
+            return Some(why);
+        }
+        let has_all = self.source.is_exhausted() && self.upload.part.last;
+        if self.session.is_closing() || (has_all && !soon) || self.stopping.is_some() {
+            return None;
+        }
+        self.source.stop();
+        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
+        let deadline = Instant::now() + self.shared.limits.uploads.settle;
+        self.stopping = Some(Stopping { why, deadline, refused });
+        None
+    }
+
+    /// How it ended, if it did.
+    fn over(&mut self) -> Option<How> {
+        match self.session.outcome() {
+            Some(Ok(())) => {
+                let mut stored = std::mem::take(&mut self.stored);
+                self.add_digest(&mut stored);
+                return Some(How::Stored(stored));
+            }
+            Some(Err(failure)) => return Some(self.failed(failure)),
+            None => {}
+        }
+        let all_taken = self.session.offset() >= self.source.received();
+        if let Some(stopping) = &self.stopping {
+            let closing = self.session.is_closing();
+            if !closing && (all_taken || !self.session.is_open() || stopping.deadline <= Instant::now()) {
+                let (why, refused) = (stopping.why.clone(), stopping.refused);
+                let continuation = self.continuation().unwrap_or_default();
+                return Some(How::Paused { continuation, why, refused });
+            }
+            return None;
+        }
+        let taken =
+            !self.upload.part.last && self.source.is_exhausted() && all_taken && self.session.is_open();
+        taken.then(|| How::Taken(self.continuation().unwrap_or_default()))
+    }
+
+    /// A failure ends the upload, unless it may pass and a later request can go on.
+    fn failed(&mut self, failure: Failure) -> How {
+        if self.upload.lasting {
+            if let Some(continuation) = self.continuation() {
+                return How::Paused { continuation, why: failure, refused: false };
+            }
+            let never_opened = self.report.session.is_none();
+            if never_opened && failure.problem.row().retry {
+                return How::Paused { continuation: Continuation::default(), why: failure, refused: false };
+            }
+        }
+        let complete = self.upload.part.last && self.session.offset() == self.upload.part.total;
+        How::Failed { failure, complete }
+    }
+
+    /// What a later request needs to go on, if the session can go on.
+    fn continuation(&self) -> Option<Continuation> {
+        let hasher = self.source.hasher();
+        Some(Continuation {
+            checkpoint: Some(self.session.checkpoint()?),
+            digest: (!hasher.is_idle()).then(|| hasher.state()),
+            headers: self.stored.headers.clone(),
+        })
     }
 
     /// Keeps of an answer what the client gets with its 201.
@@ -185,7 +358,7 @@ where
 
     /// The headers that the route passes on; those of a later answer win.
     fn pass_on(&mut self, answer: &Answer) {
-        for name in self.pass_on {
+        for name in &self.upload.route.response_headers {
             let mut values = answer.headers.get_all(name).iter();
             if let Some(first) = values.next() {
                 self.stored.headers.insert(name, first.clone());
@@ -203,61 +376,79 @@ where
         }
     }
 
-    /// Tells the client the outcome once there is one.
-    fn decided(&mut self) -> bool {
-        let Some(result) = self.session.outcome() else { return false };
-        self.failure = result.as_ref().err().cloned();
-        let (duration, now) = (self.started.elapsed(), Instant::now());
-        self.report = Report {
-            session: self.report.session.take(),
-            received: self.source.received(),
+    /// The digest that the client wants to be told.
+    fn add_digest(&self, stored: &mut Stored) {
+        let Some(wanted) = self.upload.digests.wanted else { return };
+        let digests = self.source.hasher().digests();
+        let field: Option<HeaderValue> = digests.only(wanted).field();
+        if let Some(field) = field {
+            stored.headers.insert(REPR_DIGEST, field);
+        }
+    }
+
+    fn report(&self) -> Report {
+        let now = Instant::now();
+        Report {
+            session: self.report.session.clone(),
+            from: self.report.from,
+            received: self.source.received() - self.upload.part.from,
             acknowledged: self.session.offset(),
             stats: self.session.stats(),
-            duration,
+            duration: now - self.started,
             tail: self.source.finished_at().map(|at| now - at),
-        };
-        if let Some(client) = self.client.take() {
-            let stored = std::mem::take(&mut self.stored);
-            // Nobody may be there any more.
-            let _ = client.send(Outcome { result: result.map(|()| stored), report: self.report.clone() });
         }
-        true
     }
 }
 
-/// Cancels the session of a failed upload, bounded by the session's own limits.
-async fn finish<K: Backend>(
-    session: &mut Session,
-    backend: &mut K,
-    time: &TimeLimits,
+/// RFC 9530 §3.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// The end of a run, and what is left to do.
+#[derive(Debug)]
+pub struct Ending {
+    /// How it ended.
+    pub how: How,
+    /// Figures of it.
+    pub report: Report,
+    session: Session,
     started: Instant,
-    observe: &mut (impl FnMut(&Event) + Send),
-) {
-    loop {
-        let step = session.step(started.elapsed(), 0);
-        let activity = Activity::new(step, |_| Vec::new(), false, time, started);
-        if let Activity::Over = activity {
-            return;
-        }
-        let purpose = activity.purpose();
-        let done = timeout(time.cancel, activity.carry_out(backend)).await;
-        let done = done.unwrap_or_else(|_| {
-            Done::Exchange(Err(NoAnswer::TimedOut("Cancel-Session took too long".into())))
-        });
-        if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
-            report(session, started.elapsed(), purpose, result);
-        }
-        while let Some(event) = session.poll_event() {
-            observe(&event);
-        }
-    }
 }
 
-/// The client dropped its end.
-async fn left(client: &mut Option<oneshot::Sender<Outcome>>) {
-    match client {
-        Some(client) => client.closed().await,
-        None => pending().await,
+impl Ending {
+    /// Cancels the session of an upload that nobody will go on with, bounded by the session's own limits. To be called when
+    /// the client knows how it ended.
+    pub async fn finish<K: Backend>(
+        mut self,
+        backend: &mut K,
+        limits: &Limits,
+        mut observe: impl FnMut(&Event) + Send,
+    ) {
+        let (session, started) = (&mut self.session, self.started);
+        if let How::Taken(continuation) | How::Paused { continuation, .. } = &self.how {
+            if continuation.checkpoint.is_some() {
+                return;
+            }
+            // It was about to begin anew; the next request will.
+            session.abort(started.elapsed(), Failure::new(Problem::ClientGone, "the request is over"));
+        }
+        loop {
+            let step = session.step(started.elapsed(), 0);
+            let activity = Activity::new(step, |_| Vec::new(), false, &limits.time, started);
+            if let Activity::Over = activity {
+                return;
+            }
+            let purpose = activity.purpose();
+            let done = timeout(limits.time.cancel, activity.carry_out(backend)).await;
+            let done = done.unwrap_or_else(|_| {
+                Done::Exchange(Err(NoAnswer::TimedOut("Cancel-Session took too long".into())))
+            });
+            if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
+                report(session, started.elapsed(), purpose, result);
+            }
+            while let Some(event) = session.poll_event() {
+                observe(&event);
+            }
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
+use crate::digest::{Digests, Hasher};
 use crate::error::{Failure, Problem};
 use crate::limits::{FragmentLimits, Limits};
+use crate::upload::Beginning;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -17,10 +19,28 @@ use tokio::time::{Instant, timeout_at};
 const FIRST_PIECE: u64 = 16 * 1024;
 
 /// Pieces of the body from [`Source::start`] on, and how far they are gathered into fragments.
+///
+/// All offsets are those of the file. The body may be only a part of it, and may begin before what the backend already
+/// has: those bytes are read and dropped.
 #[derive(Debug)]
 pub(super) struct Source<B> {
     body: B,
-    total: u64,
+    /// Where the body ends, or has to end at the latest.
+    limit: u64,
+    /// Its length was not told (chunked): its end shows when it comes.
+    open_ended: bool,
+    /// Nothing may be missing at its end.
+    last: bool,
+    /// The body has ended.
+    exhausted: bool,
+    /// Nothing more is read: what is held is all that there will be.
+    stopped: bool,
+    /// Bytes before this offset are not needed.
+    floor: u64,
+    /// Of all bytes that the backend has.
+    hasher: Hasher,
+    /// What the whole body has to come to before any of it is sent.
+    unchecked: Option<(Digests, Hasher)>,
     idle: Duration,
     sizes: FragmentLimits,
     account: Account,
@@ -64,18 +84,37 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::error::Error,
 {
-    pub(super) fn new(body: B, total: u64, limits: &Limits, budget: &Budget) -> Self {
+    /// `hasher`: of the bytes that the backend has. `digests`: what the body has to come to.
+    pub(super) fn new(
+        body: B,
+        part: &Beginning,
+        hasher: Hasher,
+        digests: Digests,
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Self {
+        let limit = part.end.unwrap_or(part.total);
         Source {
             body,
-            total,
+            limit,
+            open_ended: part.end.is_none(),
+            last: part.last,
+            exhausted: part.end == Some(part.from),
+            stopped: false,
+            floor: part.continuation.offset(),
+            hasher,
+            unchecked: (!digests.is_empty()).then(|| {
+                let hasher = Hasher::new(digests.algorithms());
+                (digests, hasher)
+            }),
             idle: limits.time.idle,
             sizes: limits.fragment.clone(),
             account: budget.open(),
             enough: limits.fragment.max + limits.fragment.max / 8,
             pieces: VecDeque::new(),
             small: BytesMut::new(),
-            start: 0,
-            end: 0,
+            start: part.from,
+            end: part.from,
             fragments: VecDeque::new(),
             goal: None,
             piece: FIRST_PIECE,
@@ -90,9 +129,14 @@ where
         self.fragments.back().copied().unwrap_or(self.start)
     }
 
-    /// Bytes read from the client so far.
+    /// The offset up to which the client was read.
     pub(super) fn received(&self) -> u64 {
         self.end
+    }
+
+    /// Whether the body was read to its end.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     /// When the last byte came.
@@ -100,16 +144,41 @@ where
         self.finished_at
     }
 
+    /// Digests of the bytes that the backend has.
+    pub(super) fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
     /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
     pub(super) fn has_room(&self) -> bool {
-        self.fragments.len() < 2 && self.ready() < self.total
+        self.fragments.len() < 2 && !self.stopped && !(self.exhausted && self.ready() == self.end)
     }
 
     /// Sets the size of the fragment to gather, unless one is being gathered. `size`: from its first offset.
     pub(super) fn aim(&mut self, size: impl FnOnce(u64) -> u64) {
         if self.goal.is_none() {
-            let from = self.ready();
-            self.goal = Some(from.saturating_add(size(from).max(1)).min(self.total));
+            let from = self.ready().max(self.floor);
+            // What is to be checked first is gathered whole; whoever lets such a body in sees to it that it is small.
+            let size = if self.unchecked.is_some() { u64::MAX } else { size(from).max(1) };
+            self.goal = Some(from.saturating_add(size).min(self.limit));
+        }
+    }
+
+    /// Reads no more: there is nothing more to come.
+    pub(super) fn close(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Reads no more: what is held becomes the last fragment. A body that was to be checked first, and cannot be any more, is
+    /// dropped.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        if self.unchecked.is_some() {
+            self.end = self.ready();
+            self.small.clear();
+            self.pieces.clear();
+        } else if self.end > self.ready() && self.end > self.floor {
+            self.complete(self.end);
         }
     }
 
@@ -129,8 +198,13 @@ where
         slices
     }
 
-    /// Forgets the bytes before `offset`.
+    /// Forgets the bytes before `offset`: the backend has them.
     pub(super) fn release(&mut self, offset: u64) {
+        if offset > self.end {
+            // It has more than was read from this client: the same bytes, from an earlier request.
+            self.seal();
+            self.goal = None;
+        }
         while self.fragments.front().is_some_and(|&end| end <= offset) {
             self.fragments.pop_front();
         }
@@ -139,13 +213,14 @@ where
             if unneeded == 0 {
                 break;
             }
-            self.start += unneeded;
-            if unneeded == piece.len() as u64 {
+            let dropped = piece.split_to(unneeded as usize);
+            if piece.is_empty() {
                 self.pieces.pop_front();
-            } else {
-                let _ = piece.split_to(unneeded as usize);
             }
+            hash(&mut self.hasher, self.start, &dropped);
+            self.start += unneeded;
         }
+        self.floor = self.floor.max(offset);
         self.account.lower(self.end - self.start);
     }
 
@@ -154,9 +229,9 @@ where
     /// Dropping the future loses nothing. `in_flight`: whether a fragment is on its way to the backend, whose
     /// acknowledgement will bring memory back.
     pub(super) async fn fill(&mut self, in_flight: bool) -> Result<Delivery, Failure> {
-        let goal = self.goal.unwrap_or(self.total);
-        let from = self.ready();
-        while self.end < goal {
+        let goal = self.goal.unwrap_or(self.limit);
+        let from = self.ready().max(self.floor);
+        while !self.exhausted && (self.end < goal || goal == self.limit) {
             let held = self.end - self.start;
             if held >= self.enough && !self.fragments.is_empty() {
                 // The socket's buffer goes on taking what comes. The acknowledgement that is due ends the wait.
@@ -164,9 +239,9 @@ where
                 return pending().await;
             }
             if !self.account.try_extend(held, self.piece) {
-                if self.end > from && !in_flight {
+                if self.end > from && self.end < self.limit && !in_flight && self.unchecked.is_none() {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
-                    return Ok(self.complete(from, self.end));
+                    return Ok(self.complete(self.end));
                 }
                 // The client is not to blame for this time.
                 self.rest();
@@ -174,11 +249,13 @@ where
             }
             self.read_piece().await?;
             // The size aimed at was a guess: for the first fragment, or before the client slowed down.
-            if self.waited >= self.sizes.time && self.end - from >= self.sizes.min {
+            let slow = self.waited >= self.sizes.time && self.end.saturating_sub(from) >= self.sizes.min;
+            if slow && self.unchecked.is_none() && self.end < self.limit {
                 break;
             }
         }
-        Ok(self.complete(from, goal.min(self.end)))
+        self.check()?;
+        Ok(self.complete(goal.min(self.end)))
     }
 
     /// The client is not waited for at the moment.
@@ -186,12 +263,30 @@ where
         self.waiting = None;
     }
 
-    fn complete(&mut self, from: u64, end: u64) -> Delivery {
+    /// Compares the body, whole now, with what it has to come to.
+    fn check(&mut self) -> Result<(), Failure> {
+        let Some((expected, hasher)) = &self.unchecked else { return Ok(()) };
+        match expected.check(&hasher.digests()) {
+            Ok(()) => {
+                self.unchecked = None;
+                Ok(())
+            }
+            Err(algorithm) => {
+                let detail = format!("the {} of the part is not its Content-Digest", algorithm.name());
+                Err(Failure::new(Problem::DigestMismatch, detail))
+            }
+        }
+    }
+
+    fn complete(&mut self, end: u64) -> Delivery {
+        let from = self.ready().max(self.floor);
         self.seal();
-        self.fragments.push_back(end);
+        if end > from {
+            self.fragments.push_back(end);
+        }
         self.goal = None;
         self.rest();
-        Delivery { bytes: end - from, took: std::mem::take(&mut self.waited) }
+        Delivery { bytes: end.saturating_sub(from), took: std::mem::take(&mut self.waited) }
     }
 
     /// Makes a piece of what was copied together.
@@ -211,7 +306,7 @@ where
                     "no byte came for {} s; {} of {} bytes were read",
                     self.idle.as_secs(),
                     self.end,
-                    self.total
+                    self.limit
                 );
                 return Err(Failure::new(Problem::ClientStalled, detail));
             }
@@ -219,26 +314,70 @@ where
         let now = Instant::now();
         self.waited += now - since;
         self.waiting = Some(now);
-        let gone = |cause: Option<String>| {
-            let detail = format!("the body ended after {} of {} bytes", self.end, self.total);
-            Failure { cause, ..Failure::new(Problem::ClientGone, detail) }
-        };
         match frame {
-            Some(Ok(frame)) => {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => self.take(data, now),
                 // Anything but data (trailers) says nothing about the file.
-                if let Ok(data) = frame.into_data() {
-                    self.take(data, now);
-                }
-                Ok(())
-            }
-            Some(Err(error)) => Err(gone(Some(error.to_string()))),
-            None => Err(gone(None)),
+                Err(_) => Ok(()),
+            },
+            Some(Err(error)) => Err(Failure { cause: Some(error.to_string()), ..self.gone() }),
+            None => self.ended(now),
         }
     }
 
-    fn take(&mut self, mut data: Bytes, now: Instant) {
-        // More than the length in the head can't come from an HTTP body; whoever makes one does not get it stored.
-        data.truncate(usize::try_from(self.total - self.end).unwrap_or(usize::MAX));
+    fn gone(&self) -> Failure {
+        let detail = format!("the body ended after {} of {} bytes", self.end, self.limit);
+        Failure::new(Problem::ClientGone, detail)
+    }
+
+    /// The body ended in order.
+    fn ended(&mut self, now: Instant) -> Result<(), Failure> {
+        if self.end < self.limit && !self.open_ended {
+            return Err(self.gone());
+        }
+        if self.end < self.limit && self.last {
+            let detail = format!("the body ended at byte {}, the file has {}", self.end, self.limit);
+            return Err(Failure::new(Problem::LengthMismatch, detail));
+        }
+        self.exhaust(now);
+        Ok(())
+    }
+
+    fn exhaust(&mut self, now: Instant) {
+        self.exhausted = true;
+        self.limit = self.end;
+        self.finished_at = Some(now);
+    }
+
+    fn take(&mut self, mut data: Bytes, now: Instant) -> Result<(), Failure> {
+        let room = self.limit - self.end;
+        if data.len() as u64 > room {
+            // With a length in the head this can't come from an HTTP body; whoever makes one does not get it stored.
+            if self.open_ended {
+                let detail = format!("the body goes on after byte {}, where the file ends", self.limit);
+                return Err(Failure::new(Problem::LengthMismatch, detail));
+            }
+            data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        }
+        if let Some((_, hasher)) = &mut self.unchecked {
+            hasher.update(&data);
+        }
+        let unneeded = self.floor.saturating_sub(self.end).min(data.len() as u64);
+        if unneeded > 0 {
+            // Nothing is held before these: they go as they come.
+            let dropped = data.split_to(unneeded as usize);
+            hash(&mut self.hasher, self.end, &dropped);
+            self.end += unneeded;
+            self.start = self.end;
+        }
+        self.hold(data);
+        if self.end == self.limit && !self.open_ended {
+            self.exhaust(now);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, data: Bytes) {
         if data.is_empty() {
             return;
         }
@@ -254,8 +393,11 @@ where
             self.seal();
             self.pieces.push_back(data);
         }
-        if self.end == self.total {
-            self.finished_at = Some(now);
-        }
     }
+}
+
+/// Hashes those of the bytes from `at` on that were not hashed by an earlier request.
+fn hash(hasher: &mut Hasher, at: u64, bytes: &[u8]) {
+    let known = hasher.position().saturating_sub(at).min(bytes.len() as u64);
+    hasher.update(&bytes[known as usize..]);
 }

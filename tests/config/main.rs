@@ -5,3 +5,4 @@
 mod case;
 mod refused;
 mod resolved;
+mod resumption;

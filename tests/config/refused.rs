@@ -77,7 +77,7 @@ fn wrong_values_are_refused_with_what_is_allowed() {
         ("workers = 4.0", "p.toml:1: workers: a number with a point is not"),
         ("limits = 5", "p.toml:1: limits: must be a table: write [limits]"),
         ("limits.memory = -5", "p.toml:1: limits.memory: -5 is not a size above 0, such as \"8MiB\""),
-        ("limits.memory = true", "p.toml:1: limits.memory: a boolean is not a size"),
+        ("limits.memory = true", "p.toml:1: limits.memory: true is not a size"),
         ("limits.memory = '0'", "p.toml:1: limits.memory: \"0\" is not a size above 0"),
         ("limits.memory = '99999999TiB'", "p.toml:1: limits.memory: \"99999999TiB\" is not a size"),
         (
@@ -146,7 +146,7 @@ fn wrong_routes_are_refused() {
             "p.toml:4: route[0].profile: \"iss\" is not one of auto, iis, refuse, trim, append, unknown; did you mean \"iis\"?",
         ),
         ("PB\nzero_length = 'x'", "p.toml:4: route[0].zero_length: \"x\" is not one of create-close, refuse"),
-        ("PB\nreply = true", "p.toml:4: route[0].reply: a boolean is not one of ignore, forward"),
+        ("PB\nreply = true", "p.toml:4: route[0].reply: true is not one of ignore, forward"),
         (
             "PB\nambiguous_close = 'x'",
             "p.toml:4: route[0].ambiguous_close: \"x\" is not one of verify, fail, accept",

@@ -45,7 +45,7 @@ fn a_variable_names_the_file_and_the_flag_wins() {
 }
 
 #[test]
-fn every_scalar_key_has_its_variable() {
+fn every_key_has_its_variable() {
     let plain = Case::with_backend().resolve().unwrap();
     for line in plain.to_string().parse::<toml::Table>().unwrap().into_iter().flat_map(flatten) {
         let (key, value) = line;
@@ -55,7 +55,7 @@ fn every_scalar_key_has_its_variable() {
     }
 }
 
-/// The scalars of the printed configuration, by path.
+/// What is printed outside `[[route]]`, by path, as it is written in a variable.
 fn flatten((name, value): (String, toml::Value)) -> Vec<(String, String)> {
     match value {
         toml::Value::Table(table) => table
@@ -63,7 +63,11 @@ fn flatten((name, value): (String, toml::Value)) -> Vec<(String, String)> {
             .flat_map(flatten)
             .map(|(rest, value)| (format!("{name}.{rest}"), value))
             .collect(),
-        toml::Value::Array(_) => Vec::new(),
+        toml::Value::Array(_) if name == "route" => Vec::new(),
+        toml::Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
+            vec![(name, items.join(","))]
+        }
         toml::Value::String(text) => vec![(name, text)],
         other => vec![(name, other.to_string())],
     }
@@ -101,6 +105,7 @@ fn values_land_where_they_belong() {
         response_headers = ['ETag', 'X-Id']
         name_header = 'X-File-Name'
         name_query = 'name'
+        resumption = 'only-without-via'
         [[route]]
         path = '/'
         backend = 'http://other/'
@@ -131,7 +136,8 @@ fn values_land_where_they_belong() {
         ambiguous_close = 'fail'
         response_headers = ['etag', 'x-id']
         name_header = 'x-file-name'
-        name_query = 'name'"
+        name_query = 'name'
+        resumption = 'only-without-Via'"
         .parse()
         .unwrap();
     assert_eq!(routes[0].as_table(), Some(&expected));

@@ -27,6 +27,52 @@ pub(crate) enum Fate {
     SessionsLost,
 }
 
+impl Fate {
+    /// What may have become of an exchange that nobody waits for any more.
+    pub(crate) fn unfinished(rng: &mut Rng) -> Fate {
+        match rng.u8(0..4) {
+            0 => Fate::Refused,
+            1 => Fate::Cut(rng.u8(..)),
+            2 => Fate::AnswerLost,
+            _ => Fate::RequestLate(rng.u8(1..6)),
+        }
+    }
+}
+
+/// What ends an attempt, and not the upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    /// The proxy is killed; another one finds the record.
+    Death,
+    /// The client goes away, and comes back.
+    Drop,
+}
+
+/// How often attempts are interrupted, and by what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interruptions {
+    /// Out of 1,000 steps, how many are interrupted.
+    pub(crate) per_mille: u16,
+    /// How many in all, so that every upload comes to its end.
+    pub(crate) most: u64,
+    /// What happens, and whether in the middle of an exchange.
+    pub(crate) kinds: &'static [(Interruption, bool)],
+}
+
+impl Interruptions {
+    pub(crate) const NONE: Interruptions = Interruptions { per_mille: 0, most: 0, kinds: &[] };
+    pub(crate) const DEATHS: &[(Interruption, bool)] =
+        &[(Interruption::Death, false), (Interruption::Death, true)];
+    /// A drop with nothing under way.
+    pub(crate) const CLEAN_DROPS: &[(Interruption, bool)] = &[(Interruption::Drop, false)];
+    pub(crate) const ALL: &[(Interruption, bool)] = &[
+        (Interruption::Death, false),
+        (Interruption::Death, true),
+        (Interruption::Drop, false),
+        (Interruption::Drop, true),
+    ];
+}
+
 /// How likely the faults are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {

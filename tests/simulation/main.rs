@@ -7,97 +7,156 @@
 //! SIMULATION_SEED=1234 cargo test --test simulation replay -- --nocapture
 //! ```
 //!
+//! `SIMULATION_OF=deaths` (`drops`, `trouble`) replays a schedule of another test than the hostile one.
 //! `SIMULATION_SCHEDULES=10000000` runs more of them, `SIMULATION_FIRST` begins elsewhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backend;
 mod faults;
+mod network;
+mod record;
 mod schedule;
 mod world;
 
+use put2bits::error::Problem;
 use schedule::Schedule;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use world::{Ending, World};
+use world::{Ending, Figures, Report, World};
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-#[derive(Default)]
+/// What many schedules came to.
+#[derive(Debug, Default, Clone, Copy)]
 struct Tally {
-    stored: AtomicU64,
-    failed: AtomicU64,
-    steps: AtomicU64,
-    faults: AtomicU64,
-    restarts: AtomicU64,
-    verified: AtomicU64,
+    stored: u64,
+    failed: u64,
+    /// Failed though the server takes bytes twice.
+    failed_for_nothing: u64,
+    /// Failed for another reason than a fragment in doubt.
+    failed_otherwise: u64,
+    /// Schedules in which the proxy died.
+    deadly: u64,
+    figures: Figures,
 }
 
-/// Half of all schedules by even numbers, half by odd, one thread each.
-fn run(first: u64, schedules: u64, schedule: fn(u64) -> Schedule) -> Tally {
-    let tally = Tally::default();
-    std::thread::scope(|scope| {
-        for lane in 0..2 {
-            let tally = &tally;
-            scope.spawn(move || {
-                for seed in (first..first + schedules).filter(|seed| seed % 2 == lane) {
-                    let result = catch_unwind(AssertUnwindSafe(|| World::new(schedule(seed)).run()));
-                    let Ok(report) = result else {
-                        panic!("seed {seed} failed; replay: SIMULATION_SEED={seed} cargo test --test simulation replay -- --nocapture");
-                    };
-                    let counter = if report.ending == Ending::Stored { &tally.stored } else { &tally.failed };
-                    counter.fetch_add(1, Ordering::Relaxed);
-                    tally.steps.fetch_add(report.steps, Ordering::Relaxed);
-                    tally.faults.fetch_add(report.faults, Ordering::Relaxed);
-                    tally.restarts.fetch_add(report.restarts, Ordering::Relaxed);
-                    tally.verified.fetch_add(report.verified, Ordering::Relaxed);
-                }
-            });
+impl Tally {
+    fn count(&mut self, report: &Report) {
+        match report.ending {
+            Ending::Stored => self.stored += 1,
+            Ending::Failed(problem) => {
+                self.failed += 1;
+                self.failed_for_nothing += u64::from(report.may_resend);
+                self.failed_otherwise += u64::from(problem != Problem::FragmentInDoubt);
+            }
         }
-    });
-    tally
+        self.deadly += u64::from(report.figures.deaths > 0);
+        self.figures += report.figures;
+    }
+
+    fn add(&mut self, other: &Tally) {
+        self.stored += other.stored;
+        self.failed += other.failed;
+        self.failed_for_nothing += other.failed_for_nothing;
+        self.failed_otherwise += other.failed_otherwise;
+        self.deadly += other.deadly;
+        self.figures += other.figures;
+    }
 }
 
+/// Some of all schedules on each of two threads.
+fn run(first: u64, schedules: u64, schedule: fn(u64) -> Schedule) -> Tally {
+    let lane = |lane| {
+        let mut tally = Tally::default();
+        for seed in (first..first + schedules).filter(|seed| seed % 2 == lane) {
+            let result = catch_unwind(AssertUnwindSafe(|| World::new(schedule(seed)).run()));
+            let Ok(report) = result else {
+                panic!(
+                    "seed {seed} failed; replay: SIMULATION_SEED={seed} cargo test --test simulation replay -- --nocapture"
+                );
+            };
+            tally.count(&report);
+        }
+        tally
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| lane(1));
+        let mut tally = lane(0);
+        tally.add(&other.join().expect("its panic says why"));
+        tally
+    })
+}
+
+/// Also with deaths of the proxy and drops of the client at any step, in five of six schedules.
 #[test]
 fn hostile_schedules_never_store_wrong_bytes() {
-    let schedules = variable("SIMULATION_SCHEDULES").unwrap_or(120_000);
+    let schedules = variable("SIMULATION_SCHEDULES").unwrap_or(240_000);
     let first = variable("SIMULATION_FIRST").unwrap_or(0);
     let begin = Instant::now();
     let tally = run(first, schedules, Schedule::hostile);
-    let [stored, failed, steps, faults, restarts, verified] =
-        [&tally.stored, &tally.failed, &tally.steps, &tally.faults, &tally.restarts, &tally.verified]
-            .map(|counter| counter.load(Ordering::Relaxed));
+    let Tally { stored, failed, deadly, figures, .. } = tally;
     println!(
-        "seeds {first}..{}: {stored} stored, {failed} failed honestly, {faults} faults, {restarts} sessions begun anew, \
-         {verified} lost Closes verified, {steps} steps, {:.0} schedules/s",
+        "seeds {first}..{}: {stored} stored, {failed} failed honestly, in {deadly} the proxy died, {:.0} schedules/s, \
+         {figures:?}",
         first + schedules,
         schedules as f64 / begin.elapsed().as_secs_f64()
     );
     assert_eq!(stored + failed, schedules);
     // The faults must bite, and must not bite so hard that nothing is proved about success.
     assert!(stored > schedules / 4 && failed > schedules / 50, "{stored} stored, {failed} failed");
-    assert!(faults > schedules && restarts > 0 && verified > 0);
+    assert!(figures.faults > schedules && figures.restarts > 0 && figures.verified > 0);
+    assert!(deadly > schedules / 3, "{deadly} deadly ones");
+    let Figures { deaths, drops, pauses, parts, resumed, .. } = figures;
+    for figure in [deaths, drops, pauses, parts, resumed] {
+        assert!(figure > schedules / 50, "{figures:?}");
+    }
 }
 
 #[test]
 fn without_faults_every_upload_is_stored() {
-    let tally = run(0, 5_000, Schedule::calm);
-    assert_eq!(tally.failed.load(Ordering::Relaxed), 0);
+    assert_eq!(run(0, 5_000, Schedule::calm).failed, 0);
 }
 
 /// Losses, time-outs and 5xx that end within the retry window are invisible to the client (promise P6).
 #[test]
 fn passing_trouble_is_survived_where_bytes_may_be_sent_again() {
-    let tally = run(0, 20_000, Schedule::passing_trouble);
-    assert_eq!(tally.failed.load(Ordering::Relaxed), 0);
+    assert_eq!(run(0, 20_000, Schedule::passing_trouble).failed, 0);
+}
+
+/// A client goes on from the recorded byte, however often the proxy is killed (promise P7). Where no byte may be sent twice,
+/// a fragment on its way is the end, and said to be.
+#[test]
+fn deaths_of_the_proxy_alone_lose_no_upload_where_bytes_may_be_sent_again() {
+    let tally = run(0, 20_000, Schedule::deaths_alone);
+    println!("deaths alone: {tally:?}");
+    assert_eq!((tally.failed_for_nothing, tally.failed_otherwise), (0, 0));
+    assert!(
+        tally.failed > 100 && tally.figures.deaths > 20_000 && tally.figures.resumed > 10_000,
+        "{tally:?}"
+    );
+}
+
+/// Also where no byte may be sent twice.
+#[test]
+fn clients_that_come_and_go_between_exchanges_lose_nothing() {
+    let tally = run(0, 10_000, Schedule::clean_drops_alone);
+    assert_eq!(tally.failed, 0);
+    assert!(tally.figures.drops > 10_000, "{tally:?}");
 }
 
 #[test]
 fn replay() {
     if let Some(seed) = variable("SIMULATION_SEED") {
-        let mut world = World::new(Schedule::hostile(seed));
+        let schedule = match std::env::var("SIMULATION_OF").as_deref() {
+            Ok("deaths") => Schedule::deaths_alone,
+            Ok("drops") => Schedule::clean_drops_alone,
+            Ok("trouble") => Schedule::passing_trouble,
+            _ => Schedule::hostile,
+        };
+        let mut world = World::new(schedule(seed));
         world.talk();
         println!("{:?}", world.run());
     }

@@ -1,12 +1,12 @@
 //! One schedule: everything that a seed decides beforehand.
 
-use crate::faults::Weather;
+use crate::faults::{Interruptions, Weather};
 use fastrand::Rng;
 use put2bits::bits::server::{
     Broken, EmptyFile, FragmentLimit, Knobs, LimitAnswer, OffsetOn416, OverlapRule, PublishAt, UnknownSession,
 };
 use put2bits::bits::{AmbiguousClose, Profile};
-use put2bits::limits::RetryLimits;
+use put2bits::limits::{FragmentLimits, RetryLimits};
 use std::time::Duration;
 
 /// Everything that a seed decides beforehand.
@@ -14,6 +14,11 @@ use std::time::Duration;
 pub(crate) struct Schedule {
     pub(crate) seed: u64,
     pub(crate) total: u64,
+    pub(crate) fragment: FragmentLimits,
+    /// Longest time in which the client delivers a fragment.
+    pub(crate) pace: Duration,
+    /// What the client sends in one request: up to where, and whether the file is complete then.
+    pub(crate) parts: Vec<(u64, bool)>,
     pub(crate) knobs: Knobs,
     pub(crate) profile: &'static Profile,
     pub(crate) weather: Weather,
@@ -21,8 +26,13 @@ pub(crate) struct Schedule {
     pub(crate) weather_ends: u64,
     pub(crate) retry: RetryLimits,
     pub(crate) ambiguous_close: AmbiguousClose,
-    /// Step at which the client goes away.
+    /// Whether sessions outlive an attempt.
+    pub(crate) lasting: bool,
+    pub(crate) interruptions: Interruptions,
+    /// Step at which the client goes away for good.
     pub(crate) leaves: Option<u64>,
+    /// Step at which the digest turns out to be wrong.
+    pub(crate) withheld: Option<u64>,
     /// An older file of the same size lies at the target.
     pub(crate) older_file: bool,
     /// The server serves the target by HEAD.
@@ -30,6 +40,9 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
+    /// Largest file, bytes.
+    pub(crate) const LARGEST: u64 = 400_000;
+
     fn new(seed: u64) -> (Self, Rng) {
         let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
         let mut knobs = Knobs::strict();
@@ -77,13 +90,19 @@ impl Schedule {
         let schedule = Schedule {
             seed,
             total,
+            fragment: FragmentLimits { min: 512, first: 2048, max: 8192, time: Duration::from_secs(1) },
+            pace: Duration::from_millis([200, 3_000][rng.usize(..2)]),
+            parts: vec![(total, true)],
             knobs,
             profile,
             weather: Weather { per_mille: 0, fatal: false },
             weather_ends: u64::MAX,
             retry: RetryLimits::default(),
             ambiguous_close: AmbiguousClose::Verify,
+            lasting: false,
+            interruptions: Interruptions::NONE,
             leaves: None,
+            withheld: None,
             older_file: rng.bool(),
             serves_reads: true,
         };
@@ -93,6 +112,38 @@ impl Schedule {
     /// No faults: the quirks alone.
     pub(crate) fn calm(seed: u64) -> Self {
         Schedule::new(seed).0
+    }
+
+    /// An upload over several attempts, some of them parts.
+    fn resumable(&mut self, rng: &mut Rng) {
+        self.lasting = true;
+        if rng.u8(..) < 2 {
+            // Large enough for a server in doubt to be asked with one byte.
+            self.total = rng.u64(100_000..Schedule::LARGEST);
+            self.fragment = FragmentLimits { first: 100_000, max: 200_000, ..self.fragment.clone() };
+        }
+        let mut ends: Vec<u64> = match rng.u8(0..4) {
+            0 => (0..rng.u8(1..4)).map(|_| rng.u64(0..=self.total)).collect(),
+            _ => Vec::new(),
+        };
+        ends.sort_unstable();
+        self.parts = ends.into_iter().map(|end| (end, false)).chain([(self.total, true)]).collect();
+    }
+
+    /// No fault but that the proxy dies, again and again.
+    pub(crate) fn deaths_alone(seed: u64) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(seed);
+        schedule.resumable(&mut rng);
+        let (per_mille, most) = ([30, 100, 300][rng.usize(..3)], rng.u64(1..30));
+        schedule.interruptions = Interruptions { per_mille, most, kinds: Interruptions::DEATHS };
+        schedule
+    }
+
+    /// No fault but that the client goes away between two exchanges and comes back.
+    pub(crate) fn clean_drops_alone(seed: u64) -> Self {
+        let mut schedule = Schedule::deaths_alone(seed);
+        schedule.interruptions.kinds = Interruptions::CLEAN_DROPS;
+        schedule
     }
 
     /// Trouble that ends, at a server that may get bytes again.
@@ -138,6 +189,14 @@ impl Schedule {
         schedule.serves_reads = rng.u8(..) < 200;
         if rng.u8(..) < 25 {
             schedule.leaves = Some(rng.u64(1..60));
+        }
+        if !seed.is_multiple_of(6) {
+            schedule.resumable(&mut rng);
+            let (per_mille, most) = ([60, 150, 400][rng.usize(..3)], rng.u64(1..16));
+            schedule.interruptions = Interruptions { per_mille, most, kinds: Interruptions::ALL };
+            if rng.u8(..) < 12 {
+                schedule.withheld = Some(rng.u64(1..60));
+            }
         }
         schedule
     }

@@ -18,7 +18,7 @@ impl Session {
     pub fn reply_fetched(&mut self, now: Duration) {
         self.asked = None;
         self.progress();
-        self.after_reply();
+        self.close();
         self.honour_abort(now);
     }
 
@@ -26,7 +26,7 @@ impl Session {
     pub fn reply_refused(&mut self, now: Duration, detail: String) {
         self.asked = None;
         self.events.push_back(Event::ReplyLost { detail });
-        self.after_reply();
+        self.close();
         self.honour_abort(now);
     }
 
@@ -34,13 +34,7 @@ impl Session {
         if let Err(failure) = self.try_again(now, failure, None) {
             self.progress();
             self.events.push_back(Event::ReplyLost { detail: failure.detail });
-            self.after_reply();
-        }
-    }
-
-    fn after_reply(&mut self) {
-        if let Phase::Fetching(id, _) = &self.phase {
-            self.phase = Phase::Closing(id.clone());
+            self.close();
         }
     }
 
@@ -78,8 +72,15 @@ impl Session {
                 let session = self.closing();
                 self.decide_close(now, session, false, &failure);
             } else {
-                self.fail(now, failure);
+                self.give_up(now, failure);
             }
+        }
+    }
+
+    /// Every byte is acknowledged and nothing is left to fetch.
+    pub(super) fn close(&mut self) {
+        if let Phase::Sending(id) | Phase::Fetching(id, _) = &self.phase {
+            self.phase = Phase::Closing(id.clone());
         }
     }
 
@@ -129,8 +130,11 @@ impl Session {
     }
 
     pub(super) fn evidence_failed(&mut self, now: Duration, failure: Failure) {
-        if let Err(failure) = self.try_again(now, failure, None) {
-            self.close_decided(now, false, failure.detail);
+        let Err(failure) = self.try_again(now, failure, None) else { return };
+        match &self.phase {
+            // A later run can repeat Close-Session, as long as the server has not said that the session is gone.
+            Phase::Verifying(Some(_)) if self.settings.lasting => self.give_up(now, failure),
+            _ => self.close_decided(now, false, failure.detail),
         }
     }
 

@@ -7,20 +7,23 @@
 //! ```text
 //!             ┌────────────── begun anew while byte 0 is still held ─────────────┐
 //!             ▼                                                                  │
-//!  start ─► Creating ──id──► Sending ──all acknowledged──► (Fetching) ─► Closing ─► Finished(Ok)
+//!  new ───► Creating ──id──► Sending ──all acknowledged──► (Fetching) ─► Closing ─► Finished(Ok)
 //!             │                │ ▲ │                                       │  lost answer, then
 //!             │       Fragment │ │ │ next offset, 416, 413, trouble        │  "unknown session"
 //!             │                ▼ │ │                                       ▼
 //!             │               (wait)│                                  Verifying ─► Finished(Ok or Err)
 //!             │                     ▼                                      │
 //!             └─ refused ─► Finished(Err) ◄──────────── Cancelling ◄───────┘ refused, given up, aborted
+//!
+//!  resume ──► Sending | Closing          of a lasting session:  trouble beyond the window ──► Paused
 //! ```
 //!
-//! What it never does, whatever the server answers:
+//! What it never does, whatever the server answers, also over several runs:
 //! - send a byte again that was acknowledged, or one that may have been taken to a server that would store it twice;
 //! - close before the server itself acknowledged every byte (by the offset it wants next, or, where it tells none, by
 //!   taking each fragment without a doubt);
-//! - go back behind an acknowledged offset;
+//! - go back behind an acknowledged offset: a session that lost data, or is lost itself, is never gone on with;
+//! - take the file for published, or not, because a run ended between Close-Session and its answer;
 //! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
 //!
 //! ```
@@ -47,8 +50,40 @@
 //! assert_eq!(session.step(now, 5), Step::Finished);
 //! assert_eq!(session.outcome(), Some(Ok(())));
 //! ```
+//!
+//! A session outlives the run that began it. Whoever keeps a [`Checkpoint`] can go on with it, in another process too:
+//!
+//! ```
+//! # use http::{HeaderMap, HeaderValue, StatusCode};
+//! # use put2bits::bits::{Checkpoint, Packet, Profile, Session, SessionId, SessionSettings, Step};
+//! # use std::time::Duration;
+//! # let now = Duration::ZERO;
+//! // Recorded when two of five bytes were acknowledged and the third was on its way.
+//! let recorded = Checkpoint {
+//!     session: SessionId::new(HeaderValue::from_static("{42}")).unwrap(),
+//!     profile: &Profile::REFUSE,
+//!     offset: 2,
+//!     in_doubt: true,
+//!     created_at: None,
+//!     closing: false,
+//! };
+//! let mut session = Session::resume(SessionSettings::new(5), recorded);
+//! assert_eq!(session.offset(), 2);
+//! assert!(matches!(session.step(now, 3), Step::Send(Packet::Fragment { range, .. }) if range.start() == 2));
+//! // It has more than was recorded. The client still sends byte 3; nothing of it is needed.
+//! let mut headers = HeaderMap::new();
+//! headers.insert("bits-packet-type", HeaderValue::from_static("Ack"));
+//! headers.insert("bits-received-content-range", HeaderValue::from_static("4"));
+//! session.answered(now, StatusCode::RANGE_NOT_SATISFIABLE, &headers);
+//! assert_eq!(session.offset(), 4);
+//! assert_eq!(session.step(now, 3), Step::Gather);
+//! assert!(matches!(session.step(now, 5), Step::Send(Packet::Fragment { range, .. }) if range.start() == 4));
+//! ```
 
+mod abort;
+mod checkpoint;
 mod closing;
+mod creating;
 mod event;
 mod sending;
 mod settings;
@@ -57,23 +92,25 @@ mod step;
 mod tests;
 mod trouble;
 
+pub use checkpoint::Checkpoint;
 pub use event::{Event, SessionStats};
 pub use settings::SessionSettings;
 pub use step::{Silence, Step};
 
-use super::ack::{Ack, Verdict};
-use super::header;
+use super::ack::Ack;
 use super::packet::{Packet, PacketKind, SessionId};
 use super::profile::Profile;
 use super::sizing::Sizer;
 use crate::error::{Failure, Problem};
+use abort::Abort;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use step::Question;
 use trouble::Patience;
 
-/// One upload session, from Create-Session to Close-Session or Cancel-Session.
+/// One upload session, from Create-Session to Close-Session or Cancel-Session; or a part of that time, between two
+/// [`Checkpoint`]s.
 #[derive(Debug)]
 pub struct Session {
     settings: SessionSettings,
@@ -86,8 +123,10 @@ pub struct Session {
     attempted: Duration,
     /// Next wanted offset by the server's own word. Never decreases.
     acked: u64,
-    /// Highest offset up to which bytes were sent in this session.
+    /// Highest offset up to which bytes were sent in this run.
     sent: u64,
+    /// Up to where earlier runs may have sent bytes, for all we know.
+    sent_earlier: u64,
     /// The server may have taken bytes beyond `acked`: a fragment stayed unanswered.
     in_doubt: bool,
     /// The server's clock when the session began.
@@ -98,7 +137,7 @@ pub struct Session {
     /// Nothing is sent before this time.
     not_before: Option<Duration>,
     /// Set while an exchange was under way: what to end with once it is over.
-    abort: Option<Failure>,
+    abort: Option<Abort>,
     events: VecDeque<Event>,
     stats: SessionStats,
 }
@@ -115,6 +154,11 @@ enum Phase {
         session: SessionId,
         until: Duration,
         then: Then,
+    },
+    /// Given up for now: a later run may go on with the session.
+    Paused {
+        session: SessionId,
+        why: Failure,
     },
     Finished(Result<(), Failure>),
 }
@@ -144,6 +188,7 @@ impl Session {
             attempted: Duration::ZERO,
             acked: 0,
             sent: 0,
+            sent_earlier: 0,
             in_doubt: false,
             created_at: None,
             close_in_doubt: false,
@@ -167,7 +212,8 @@ impl Session {
         if self.asked.is_some() {
             return Step::Gather;
         }
-        if let Phase::Finished(_) = self.phase {
+        self.settle_doubt(now);
+        if let Phase::Finished(_) | Phase::Paused { .. } = self.phase {
             return Step::Finished;
         }
         match self.not_before {
@@ -192,7 +238,7 @@ impl Session {
                 Question::Packet(PacketKind::CancelSession),
                 Step::Send(Packet::CancelSession { session: session.clone() }),
             ),
-            Phase::Finished(_) => return Step::Finished,
+            Phase::Paused { .. } | Phase::Finished(_) => return Step::Finished,
         };
         if let Question::Fragment(range) = question {
             self.sent = self.sent.max(range.end());
@@ -251,17 +297,6 @@ impl Session {
         self.honour_abort(now);
     }
 
-    /// Ends the upload with this failure: at once, or when the exchange under way is over. An open session is cancelled.
-    ///
-    /// Once every byte is acknowledged this has no effect: the file is published all the same. Of several reasons the first
-    /// stays.
-    pub fn abort(&mut self, now: Duration, failure: Failure) {
-        self.abort.get_or_insert(failure);
-        if self.asked.is_none() {
-            self.honour_abort(now);
-        }
-    }
-
     /// The offset that the server wants next. Bytes before it are never needed again.
     pub fn offset(&self) -> u64 {
         self.acked
@@ -284,7 +319,7 @@ impl Session {
 
     /// Whether the session is open, so that a client may be told to send its body.
     pub fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Creating | Phase::Finished(_))
+        !matches!(self.phase, Phase::Creating | Phase::Paused { .. } | Phase::Finished(_))
     }
 
     /// Whether the backend has every byte and publishes the file, so that the client is not needed any more.
@@ -296,14 +331,16 @@ impl Session {
     pub fn outcome(&self) -> Option<Result<(), Failure>> {
         match &self.phase {
             Phase::Finished(result) => Some(result.clone()),
-            Phase::Cancelling { then: Then::Fail(failure), .. } => Some(Err(failure.clone())),
+            Phase::Cancelling { then: Then::Fail(failure), .. } | Phase::Paused { why: failure, .. } => {
+                Some(Err(failure.clone()))
+            }
             _ => None,
         }
     }
 
     /// Whether the last byte of the file was sent: what comes now may take the server its time.
     pub fn is_all_sent(&self) -> bool {
-        self.sent == self.settings.total
+        self.sent.max(self.acked) == self.settings.total
     }
 
     /// Largest fragment that the backend takes, if a limit was met and a fragment within it was taken. For the next
@@ -329,62 +366,7 @@ impl Session {
         }
     }
 
-    fn create_answered(&mut self, now: Duration, ack: Ack, headers: &HeaderMap) {
-        let failure = |problem| Failure::new(problem, format!("Create-Session was answered {ack}"));
-        match ack.verdict {
-            Verdict::Created(id) => {
-                if self.settings.profile.is_none() {
-                    self.adopt(Profile::recognise(headers));
-                }
-                self.created_at = ack.date;
-                self.progress();
-                self.events.push_back(Event::Created { session: id.clone(), profile: self.profile });
-                if let Some(host) = headers.get(header::HOST_ID) {
-                    let host = String::from_utf8_lossy(host.as_bytes()).into_owned();
-                    self.events.push_back(Event::HostIgnored { host });
-                }
-                match self.profile.max_total {
-                    Some(max) if self.settings.total > max => {
-                        let detail = format!("this kind of backend takes files of at most {max} bytes");
-                        self.cancel(now, id, Then::Fail(Failure::new(Problem::FileTooLarge, detail)));
-                    }
-                    _ => {
-                        self.phase = Phase::Sending(id);
-                        self.close_if_complete(None);
-                    }
-                }
-            }
-            Verdict::Transient(problem) => self.create_failed(now, failure(problem), ack.retry_after),
-            Verdict::Refused(problem) => self.finish(Err(failure(problem))),
-            // Not among the meanings of an answer to Create-Session.
-            _ => self.finish(Err(failure(Problem::BackendProtocol))),
-        }
-    }
-
-    /// A lost answer leaves an orphan session at the server, which forgets it by itself.
-    fn create_failed(&mut self, now: Duration, failure: Failure, retry_after: Option<Duration>) {
-        if self.abort.is_some() {
-            return;
-        }
-        if let Err(failure) = self.try_again(now, failure, retry_after) {
-            self.finish(Err(failure));
-        }
-    }
-
     fn finish(&mut self, result: Result<(), Failure>) {
         self.phase = Phase::Finished(result);
-    }
-
-    fn honour_abort(&mut self, now: Duration) {
-        let Some(failure) = self.abort.take() else { return };
-        match &self.phase {
-            Phase::Creating => self.finish(Err(failure)),
-            Phase::Sending(id) | Phase::Cancelling { session: id, then: Then::Restart, .. } => {
-                let id = id.clone();
-                self.cancel(now, id, Then::Fail(failure));
-            }
-            Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_) => {}
-            Phase::Cancelling { .. } | Phase::Finished(_) => {}
-        }
     }
 }

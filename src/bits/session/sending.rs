@@ -66,8 +66,9 @@ impl Session {
         ack: &Ack,
     ) {
         let acked = self.acked;
-        if next > self.sent {
-            let detail = format!("it wants byte {next} next, but bytes were sent only up to {}", self.sent);
+        let sent = self.sent.max(self.sent_earlier);
+        if next > sent {
+            let detail = format!("it wants byte {next} next, but bytes were sent only up to {sent}");
             return self.fail(now, Failure::new(Problem::BackendProtocol, detail));
         }
         if next < acked {
@@ -88,7 +89,8 @@ impl Session {
         }
         self.acked = next;
         self.progress();
-        let taken = next - acked;
+        // What earlier runs sent says nothing about the size of fragments.
+        let taken = next.min(self.sent) - acked;
         self.stats.fragments += 1;
         let (least, most) = self.stats.sizes.unwrap_or((taken, taken));
         self.stats.sizes = Some((least.min(taken), most.max(taken)));
@@ -98,7 +100,7 @@ impl Session {
     /// Leaves the sending phase when the server itself said that it has every byte.
     pub(super) fn close_if_complete(&mut self, reply: Option<HeaderValue>) {
         let Phase::Sending(id) = &self.phase else { return };
-        if self.acked == self.settings.total {
+        if self.acked == self.settings.total && self.settings.publish {
             let id = id.clone();
             self.phase = match reply {
                 Some(url) if self.settings.wants_reply => Phase::Fetching(id, url),
@@ -124,6 +126,9 @@ impl Session {
         if smaller {
             self.stats.retries += 1;
             self.events.push_back(Event::FragmentLimit { bytes: self.sizer.largest(u64::MAX) });
+        } else if what == TooLarge::PerhapsFragment && self.acked > 0 {
+            // It took bytes before: what is not found is the session.
+            self.start_again(now, false, Failure::new(Problem::SessionLost, detail), None);
         } else {
             self.fail(now, Failure::new(problem, detail));
         }
@@ -145,7 +150,7 @@ impl Session {
         if !may_have_acted || self.profile.overlap.may_resend() {
             self.in_doubt |= may_have_acted;
             if let Err(failure) = self.try_again(now, failure, retry_after) {
-                self.fail(now, failure);
+                self.give_up(now, failure);
             }
         } else {
             let detail = format!(
@@ -154,6 +159,16 @@ impl Session {
             );
             let failure = Failure { cause: failure.cause, ..Failure::new(Problem::FragmentInDoubt, detail) };
             self.start_again(now, true, failure, retry_after);
+        }
+    }
+
+    /// Transient trouble has outlasted the window. A lasting session is left at the server for a later run.
+    pub(super) fn give_up(&mut self, now: Duration, failure: Failure) {
+        match &self.phase {
+            Phase::Sending(id) | Phase::Closing(id) | Phase::Verifying(Some(id)) if self.settings.lasting => {
+                self.phase = Phase::Paused { session: id.clone(), why: failure };
+            }
+            _ => self.fail(now, failure),
         }
     }
 

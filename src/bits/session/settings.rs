@@ -23,6 +23,11 @@ pub struct SessionSettings {
     pub ambiguous_close: AmbiguousClose,
     /// Whether the reply of an upload-reply server is fetched before Close-Session deletes it.
     pub wants_reply: bool,
+    /// Whether a later run can go on with the session. Transient trouble that outlasts the retry window then ends this run
+    /// without Cancel-Session.
+    pub lasting: bool,
+    /// Whether the file is published once every byte is acknowledged. If not, the session stays open for a later run.
+    pub publish: bool,
     /// Seed of the jitter.
     pub seed: u64,
 }
@@ -39,6 +44,8 @@ impl SessionSettings {
             cancel: TimeLimits::default().cancel,
             ambiguous_close: AmbiguousClose::default(),
             wants_reply: false,
+            lasting: false,
+            publish: true,
             seed: 0,
         }
     }

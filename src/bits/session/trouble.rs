@@ -82,7 +82,9 @@ impl Session {
     fn window(&self) -> Duration {
         let retry = &self.settings.retry;
         match self.phase {
-            Phase::Creating if self.stats.restarts == 0 => retry.create_window.min(retry.window),
+            Phase::Creating if self.stats.restarts == 0 && !self.settings.lasting => {
+                retry.create_window.min(retry.window)
+            }
             _ => retry.window,
         }
     }
@@ -112,7 +114,7 @@ impl Session {
         let Phase::Sending(id) = &self.phase else { return };
         let id = id.clone();
         let then = if let Some(abort) = self.abort.take() {
-            Then::Fail(abort)
+            Then::Fail(abort.failure)
         } else if self.acked == 0 && self.stats.restarts < self.settings.retry.restarts {
             let why = failure.clone();
             match self.try_again(now, failure, retry_after) {
@@ -148,6 +150,7 @@ impl Session {
         match then {
             Then::Restart => {
                 self.sent = 0;
+                self.sent_earlier = 0;
                 self.in_doubt = false;
                 self.phase = Phase::Creating;
             }

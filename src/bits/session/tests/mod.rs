@@ -8,6 +8,8 @@ mod abort;
 mod any;
 mod closing;
 mod doubt;
+mod lasting;
+mod resume;
 mod sending;
 mod size;
 mod trouble;
@@ -55,8 +57,12 @@ fn sized(total: u64, size: u64, profile: &'static Profile) -> Script {
 fn custom(total: u64, change: impl FnOnce(&mut SessionSettings)) -> Script {
     let mut settings = SessionSettings { fragment: fixed(FRAGMENT), ..SessionSettings::new(total) };
     change(&mut settings);
-    let now = Duration::from_secs(50);
-    Script { session: Session::new(settings), now, ready: 0, total, pauses: Vec::new(), events: Vec::new() }
+    of(Session::new(settings))
+}
+
+fn of(session: Session) -> Script {
+    let (now, ready, total) = (Duration::from_secs(50), session.offset(), session.settings.total);
+    Script { session, now, ready, total, pauses: Vec::new(), events: Vec::new() }
 }
 
 fn fixed(size: u64) -> FragmentLimits {

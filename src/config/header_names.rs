@@ -1,0 +1,76 @@
+//! Names of headers, alone and in lists, and which of them cannot do what a key would have them do.
+
+use super::raw::Raw;
+use http::{HeaderName, header};
+
+/// What a list is wanted to be, as a noun phrase.
+pub(crate) const WANTED: &str = "a list of header names, such as [\"ETag\"]";
+
+/// Headers that are about the backend's message or connection and would be wrong or dangerous on ours.
+const NOT_PASSED_ON: &[HeaderName] = &[
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::PROXY_AUTHENTICATE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::WWW_AUTHENTICATE,
+];
+
+/// Headers whose values differ between the requests of one upload, or that belong to a connection.
+const NOT_THE_CLIENTS: &[HeaderName] = &[
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::EXPECT,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::VIA,
+];
+
+/// One name.
+pub(crate) fn one(raw: &Raw) -> Result<HeaderName, String> {
+    let name = raw.text().and_then(|text| text.parse().ok());
+    name.ok_or_else(|| raw.is_not("the name of a header, such as \"X-File-Name\""))
+}
+
+/// `route.response_headers`: what of the backend's last answer goes on to the client.
+pub(crate) fn passed_on(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        let ours = ["keep-alive", "put2bits-error"].contains(&name.as_str());
+        let refused = ours || NOT_PASSED_ON.contains(name);
+        refused.then_some("passed on: it is about the message between proxy and backend")
+    })
+}
+
+/// `resumption.credentials`: what tells one client from another.
+pub(crate) fn credentials(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        let part = name.as_str().starts_with("upload-") || name == "keep-alive" || name == "content-digest";
+        let refused = part || NOT_THE_CLIENTS.contains(name);
+        refused.then_some("a credential: it differs between the requests of one upload")
+    })
+}
+
+/// Each name once, and none that `why_not` has something against.
+fn list(raw: &Raw, why_not: impl Fn(&HeaderName) -> Option<&'static str>) -> Result<Vec<HeaderName>, String> {
+    let items = raw.list().ok_or_else(|| raw.is_not(WANTED))?;
+    let mut names = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        let name = one(item)?;
+        if let Some(reason) = why_not(&name) {
+            return Err(item.is_not(reason));
+        }
+        if names.contains(&name) {
+            return Err(item.is_not("needed twice"));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}

@@ -1,0 +1,206 @@
+//! What the value of a key may be, and how it is written: one kind of slot for each kind of value.
+
+use super::choice::{self, LOG_FORMATS, STORES};
+use super::raw::Raw;
+use super::value::{Size, Time};
+use super::{LogFormat, StoreKind, header_names, log_filter, resumption};
+use http::{HeaderName, HeaderValue};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::Value;
+
+/// More threads than any machine for this program has cores.
+pub(crate) const MAX_WORKERS: usize = 1024;
+
+/// Longest time that can be set. Far from where adding it to a clock could overflow.
+const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// After this time BITS servers drop sessions that nothing was heard of.
+const MAX_EXPIRY: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// The place of a value in a [`Config`](super::Config), and with it what may be put there.
+#[derive(Debug)]
+pub(crate) enum Slot<'a> {
+    /// Bytes, at least 1.
+    Size(&'a mut u64),
+    /// More than no time.
+    Time(&'a mut Duration),
+    /// A time; 0: not at all.
+    TimeOrZero(&'a mut Duration),
+    /// How often, at least once.
+    Count(&'a mut u32),
+    /// How often; 0: not at all.
+    CountOrZero(&'a mut u32),
+    /// Threads.
+    Workers(&'a mut usize),
+    /// Where to listen.
+    Address(&'a mut SocketAddr),
+    /// Text or JSON.
+    LogFormat(&'a mut LogFormat),
+    /// What to log.
+    LogFilter(&'a mut String),
+    /// Yes or no.
+    Switch(&'a mut bool),
+    /// A time that BITS servers keep sessions for.
+    Expiry(&'a mut Duration),
+    /// A time of a second or more; nothing: not at all.
+    Pause(&'a mut Option<Duration>),
+    /// A folder. It need not be there.
+    Folder(&'a mut PathBuf),
+    /// Embedded or in memory.
+    Store(&'a mut StoreKind),
+    /// The path that upload resources live below.
+    UploadPrefix(&'a mut String),
+    /// What stands before that path in a URL, if anything.
+    Origin(&'a mut Option<String>),
+    /// A header's value, sent as it is.
+    UploadLimit(&'a mut Option<HeaderValue>),
+    /// Headers that say who a client is.
+    Credentials(&'a mut Vec<HeaderName>),
+}
+
+/// What two slots are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) enum Amount {
+    /// Of a size.
+    Bytes(u64),
+    /// Of a time.
+    Time(Duration),
+}
+
+impl Slot<'_> {
+    /// Puts the value there, or says why it may not be there.
+    pub(crate) fn set(self, raw: &Raw) -> Result<(), String> {
+        let wanted = self.wanted();
+        let done = match self {
+            Slot::Size(at) => put(at, size(raw)),
+            Slot::Time(at) => put(at, time(raw).filter(|time| !time.is_zero())),
+            Slot::TimeOrZero(at) => put(at, time(raw)),
+            Slot::Count(at) => put(at, count(raw).filter(|count| *count > 0)),
+            Slot::CountOrZero(at) => put(at, count(raw)),
+            Slot::Workers(at) => put(at, count(raw).filter(|count| (1..=MAX_WORKERS).contains(count))),
+            Slot::Address(at) => put(at, raw.text().and_then(|text| text.parse().ok())),
+            Slot::LogFormat(at) => return choice::pick(raw, &LOG_FORMATS).map(|format| *at = format),
+            Slot::LogFilter(at) => return log_filter::read(raw).map(|filter| *at = filter),
+            Slot::Switch(at) => put(at, raw.boolean()),
+            Slot::Expiry(at) => put(at, time(raw).filter(|time| !time.is_zero() && *time <= MAX_EXPIRY)),
+            Slot::Pause(at) => put(at, pause(raw)),
+            Slot::Folder(at) => put(at, folder(raw)),
+            Slot::Store(at) => return choice::pick(raw, &STORES).map(|store| *at = store),
+            Slot::UploadPrefix(at) => put(at, resumption::prefix(raw)),
+            Slot::Origin(at) => return resumption::origin(raw).map(|origin| *at = origin),
+            Slot::UploadLimit(at) => put(at, resumption::upload_limit(raw)),
+            Slot::Credentials(at) => return header_names::credentials(raw).map(|names| *at = names),
+        };
+        done.ok_or_else(|| raw.is_not(wanted))
+    }
+
+    /// What may be put there, as a noun phrase.
+    const fn wanted(&self) -> &'static str {
+        match self {
+            Slot::Size(_) => {
+                "a size above 0, such as \"8MiB\" (8 × 2^20 bytes), \"8MB\" (8 × 10^6) or 8388608"
+            }
+            Slot::Time(_) => "a time with its unit, above 0 and up to 30 days, such as \"90s\" or \"1h30m\"",
+            Slot::TimeOrZero(_) => {
+                "a time with its unit, from \"0s\" up to 30 days, such as \"90s\" or \"1h30m\""
+            }
+            Slot::Count(_) => "a whole number from 1 to 4294967295",
+            Slot::CountOrZero(_) => "a whole number from 0 to 4294967295",
+            Slot::Workers(_) => "a whole number from 1 to 1024",
+            Slot::Address(_) => "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
+            Slot::LogFormat(_) => "\"text\" or \"json\"",
+            Slot::LogFilter(_) => log_filter::WANTED,
+            Slot::Switch(_) => "true or false",
+            Slot::Expiry(_) => {
+                "a time with its unit, above 0 and up to 14 days (then BITS servers drop a session), such as \"7days\""
+            }
+            Slot::Pause(_) => "\"off\", or a time with its unit from \"1s\" up to 30 days, such as \"30s\"",
+            Slot::Folder(_) => "the path of a folder, such as \"/var/lib/put2bits\"",
+            Slot::Store(_) => "\"embedded\" or \"memory\"",
+            Slot::UploadPrefix(_) => resumption::PREFIX_WANTED,
+            Slot::Origin(_) => resumption::ORIGIN_WANTED,
+            Slot::UploadLimit(_) => resumption::UPLOAD_LIMIT_WANTED,
+            Slot::Credentials(_) => header_names::WANTED,
+        }
+    }
+
+    /// The value as TOML.
+    pub(crate) fn toml(self) -> String {
+        match self {
+            Slot::Size(at) => format!("\"{}\"", Size(*at)),
+            Slot::Time(at) | Slot::TimeOrZero(at) => format!("\"{}\"", Time(*at)),
+            Slot::Count(at) | Slot::CountOrZero(at) => at.to_string(),
+            Slot::Workers(at) => at.to_string(),
+            Slot::Address(at) => format!("\"{at}\""),
+            Slot::LogFormat(at) => format!("\"{}\"", choice::name(*at, &LOG_FORMATS)),
+            Slot::LogFilter(at) | Slot::UploadPrefix(at) => quoted(at),
+            Slot::Switch(at) => at.to_string(),
+            Slot::Expiry(at) => format!("\"{}\"", Time(*at)),
+            Slot::Pause(at) => at.map_or("\"off\"".to_owned(), |pause| format!("\"{}\"", Time(pause))),
+            // Both were made from text.
+            Slot::Folder(at) => quoted(&at.to_string_lossy()),
+            Slot::UploadLimit(at) => {
+                quoted(at.as_ref().and_then(|limit| limit.to_str().ok()).unwrap_or_default())
+            }
+            Slot::Store(at) => format!("\"{}\"", choice::name(*at, &STORES)),
+            Slot::Origin(at) => quoted(at.as_deref().unwrap_or_default()),
+            Slot::Credentials(at) => {
+                Value::Array(at.iter().map(|name| Value::from(name.as_str())).collect()).to_string()
+            }
+        }
+    }
+
+    /// The value, if it is one that others are compared with.
+    pub(crate) fn amount(self) -> Option<Amount> {
+        match self {
+            Slot::Size(at) => Some(Amount::Bytes(*at)),
+            Slot::Time(at) | Slot::TimeOrZero(at) | Slot::Expiry(at) => Some(Amount::Time(*at)),
+            _ => None,
+        }
+    }
+
+    /// Replaces the value by an amount of its own kind.
+    pub(crate) fn put_amount(self, amount: Amount) {
+        match (self, amount) {
+            (Slot::Size(at), Amount::Bytes(bytes)) => *at = bytes,
+            (Slot::Time(at) | Slot::TimeOrZero(at), Amount::Time(time)) => *at = time,
+            _ => {}
+        }
+    }
+}
+
+fn put<T>(at: &mut T, value: Option<T>) -> Option<()> {
+    value.map(|value| *at = value)
+}
+
+fn size(raw: &Raw) -> Option<u64> {
+    raw.text_or_number()?.parse().ok().map(|Size(bytes)| bytes).filter(|bytes| *bytes > 0)
+}
+
+fn time(raw: &Raw) -> Option<Duration> {
+    raw.text()?.parse().ok().map(|Time(time)| time).filter(|time| *time <= MAX_TIME)
+}
+
+fn count<T: std::str::FromStr>(raw: &Raw) -> Option<T> {
+    raw.number().filter(|text| !text.starts_with('+'))?.parse().ok()
+}
+
+/// `"off"` or 0: no pause at all.
+fn pause(raw: &Raw) -> Option<Option<Duration>> {
+    if raw.text_or_number().is_some_and(|text| text == "off" || text == "0") {
+        return Some(None);
+    }
+    let pause = time(raw)?;
+    (pause.is_zero() || pause >= Duration::from_secs(1)).then_some((!pause.is_zero()).then_some(pause))
+}
+
+fn folder(raw: &Raw) -> Option<PathBuf> {
+    let plain = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
+    raw.text().filter(plain).map(PathBuf::from)
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}

@@ -1,0 +1,296 @@
+//! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
+
+use super::entry::{Attempt, Entry};
+use super::{Host, Registry};
+use crate::bits::{Checkpoint, Event};
+use crate::error::{Failure, Problem};
+use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Supervisor, Upload};
+use crate::upload::{Beginning, Continuation, Next, Refusal};
+use bytes::Bytes;
+use http_body::Body;
+use std::error::Error;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+/// While bytes flow a record is made at most so often.
+const BETWEEN_RECORDS: Duration = Duration::from_secs(1);
+
+impl<H: Host> Registry<H> {
+    /// Adds a part to an upload. A request that feeds it already is cut off.
+    pub fn feed<B>(&self, id: &str, part: NewPart, body: B) -> Feeding
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let (progress, recorded) = watch::channel(0);
+        match self.entry(id) {
+            Some(entry) => {
+                let client = Client { reply: Some(reply), progress };
+                let registry = self.clone();
+                self.tasks.spawn(async move { registry.attempt(entry, part, client, body).await });
+            }
+            None => {
+                let _ = reply.send(Fed::Refused(Refusal::gone(Problem::UploadUnknown)));
+            }
+        }
+        Feeding { outcome, recorded }
+    }
+
+    async fn attempt<B>(&self, entry: Arc<Entry>, part: NewPart, mut client: Client, body: B)
+    where
+        B: Body<Data = Bytes> + Send + Unpin,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let turn = entry.take_turn();
+        let mut beat = entry.listen();
+        let (beginning, orders) = loop {
+            beat.borrow_and_update();
+            if !entry.is_newest(turn) {
+                return client.tell(Fed::CutOff);
+            }
+            match self.begin(&entry, &part) {
+                Turn::Wait => {}
+                Turn::Go(beginning, orders) => break (beginning, orders),
+                Turn::Answer(fed) => {
+                    // What is told has to be true after a crash, too.
+                    self.record(&entry).await;
+                    return client.tell(fed);
+                }
+            }
+            tokio::select! {
+                biased;
+                // The registry holds the other end as long as the entry lives.
+                _ = beat.changed() => {}
+                () = client.left() => return,
+                () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
+            }
+        };
+        self.record(&entry).await;
+        let after = std::mem::take(&mut entry.lock().after);
+        for older in after {
+            older.cancelled().await;
+        }
+        let upload = entry.upload(part.client, beginning, part.content_digest);
+        self.carry(entry, upload, client, orders, body).await;
+    }
+
+    /// Begins, if nobody else drives the upload.
+    fn begin(&self, entry: &Entry, part: &NewPart) -> Turn {
+        let (now, max) = (self.host().now(), self.host().limits().max_upload);
+        let mut state = entry.lock();
+        if state.attempt.is_some() && state.life.is_open() {
+            return Turn::Wait;
+        }
+        match state.life.append(&part.append, max, now) {
+            Ok(Next::Transfer(beginning)) => {
+                let (attempt, orders) = Attempt::new();
+                state.attempt = Some(attempt);
+                Turn::Go(beginning, orders)
+            }
+            Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
+            Ok(Next::Replay(answer)) => {
+                Turn::Answer(Fed::Finished { answer, offset: state.life.offset(), replayed: true })
+            }
+            Err(refusal) => Turn::Answer(Fed::Refused(refusal)),
+        }
+    }
+
+    async fn carry<B>(
+        &self,
+        entry: Arc<Entry>,
+        upload: Upload,
+        client: Client,
+        orders: mpsc::UnboundedReceiver<Interruption>,
+        body: B,
+    ) where
+        B: Body<Data = Bytes> + Send + Unpin,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let host = self.host();
+        let mut backend = host.dial(&upload.route, &upload.destination);
+        let shared = host.shared(&upload.route);
+        let mut attendant = Attendant {
+            registry: self,
+            entry: &entry,
+            upload: &upload,
+            client,
+            orders,
+            stopped: false,
+            recorded: Instant::now(),
+        };
+        let ending = transfer::run(&upload, &mut backend, body, &shared, &mut attendant).await;
+        let Attendant { mut client, .. } = attendant;
+
+        let now = host.now();
+        let (fed, left_over) = {
+            let mut state = entry.lock();
+            let was_open = state.life.is_open();
+            let fed = match &ending.how {
+                How::Stored(stored) => {
+                    state.life.finished(Ok(stored.clone()), now);
+                    Fed::Finished { answer: Ok(stored.clone()), offset: upload.part.total, replayed: false }
+                }
+                // Every byte was there: the answer is final, whatever it is.
+                How::Failed { failure, complete: true } => {
+                    state.life.finished(Err(failure.clone()), now);
+                    Fed::Finished {
+                        answer: Err(failure.clone()),
+                        offset: state.life.offset(),
+                        replayed: false,
+                    }
+                }
+                // What may pass is not told to a client that can begin anew by itself.
+                How::Failed { failure, .. } => {
+                    if was_open {
+                        state.life.end(failure.problem, now);
+                    }
+                    match failure.problem.row().retry {
+                        true => Fed::CutOff,
+                        false => Fed::Finished {
+                            answer: Err(failure.clone()),
+                            offset: ending.report.acknowledged,
+                            replayed: false,
+                        },
+                    }
+                }
+                How::Taken(continuation) => {
+                    state.life.paused(continuation.clone(), now);
+                    Fed::Taken { offset: state.life.offset() }
+                }
+                How::Paused { continuation, why, refused } => {
+                    state.life.paused(continuation.clone(), now);
+                    match refused {
+                        true => Fed::Refused(Refusal { failure: why.clone(), offset: None, gone: None }),
+                        false => Fed::CutOff,
+                    }
+                }
+            };
+            // It was abandoned at the very moment at which it paused: nobody will come for its session.
+            let left_over = match &ending.how {
+                How::Taken(continuation) | How::Paused { continuation, .. } if !was_open => {
+                    Some(continuation.clone())
+                }
+                _ => None,
+            };
+            (fed, left_over)
+        };
+        if !entry.lock().life.is_open() {
+            self.ended(&entry);
+        }
+        self.record(&entry).await;
+        let over = {
+            let mut state = entry.lock();
+            state.attempt.take().map(|attempt| attempt.over)
+        };
+        entry.beat();
+        client.tell(fed);
+        host.over(&upload, &ending.how, &ending.report);
+        ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
+        if let Some(continuation) = left_over {
+            self.cancel_session(&entry, continuation).cancelled().await;
+        }
+        if let Some(over) = over {
+            over.cancel();
+        }
+    }
+}
+
+/// What a request may do now.
+enum Turn {
+    /// Wait until something changes.
+    Wait,
+    /// Drive the upload.
+    Go(Beginning, mpsc::UnboundedReceiver<Interruption>),
+    /// Nothing: this is the answer.
+    Answer(Fed),
+}
+
+/// The client's end of a request.
+#[derive(Debug)]
+struct Client {
+    reply: Option<oneshot::Sender<Fed>>,
+    progress: watch::Sender<u64>,
+}
+
+impl Client {
+    /// Tells it how its request ended. Nobody may be there any more.
+    fn tell(&mut self, fed: Fed) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(fed);
+        }
+    }
+
+    /// Waits until it is gone; for ever if it is already, or has been told.
+    async fn left(&mut self) {
+        match &mut self.reply {
+            Some(reply) => reply.closed().await,
+            None => pending().await,
+        }
+        self.reply = None;
+    }
+}
+
+/// Stands behind a run of the transfer.
+struct Attendant<'a, H> {
+    registry: &'a Registry<H>,
+    entry: &'a Arc<Entry>,
+    upload: &'a Upload,
+    client: Client,
+    orders: mpsc::UnboundedReceiver<Interruption>,
+    stopped: bool,
+    /// When the last record was made.
+    recorded: Instant,
+}
+
+impl<H: Host> Supervisor for Attendant<'_, H> {
+    async fn interrupted(&mut self) -> Interruption {
+        let stop = self.registry.host().stop();
+        let interruption = tokio::select! {
+            biased;
+            Some(order) = self.orders.recv() => order,
+            () = stop.cancelled(), if !self.stopped => {
+                self.stopped = true;
+                Interruption::Stop(Failure::new(Problem::ShuttingDown, "the program ends"))
+            }
+            () = self.client.left() => {
+                Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
+            }
+        };
+        // Whatever the reason: it comes back, or somebody has come in its place.
+        self.client.tell(Fed::CutOff);
+        interruption
+    }
+
+    fn observe(&mut self, event: &Event) {
+        self.registry.host().observe(self.upload, event);
+    }
+
+    fn acknowledged(&mut self, continuation: Continuation) {
+        let offset = continuation.offset();
+        self.entry.lock().life.acknowledged(continuation, self.registry.host().now());
+        let now = Instant::now();
+        if offset == 0 || now - self.recorded >= BETWEEN_RECORDS {
+            self.recorded = now;
+            let (registry, entry) = (self.registry.clone(), Arc::clone(self.entry));
+            let progress = self.client.progress.clone();
+            self.registry.tasks.spawn(async move {
+                registry.record(&entry).await;
+                // Records may come out of order, offsets must not.
+                progress.send_if_modified(|told| std::mem::replace(told, offset.max(*told)) < offset);
+            });
+        }
+    }
+
+    async fn publishing(&mut self, continuation: Continuation) {
+        // From here on a crash leaves open whether the file is published.
+        let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
+        let continuation = Continuation { checkpoint: closing, ..continuation };
+        self.entry.lock().life.finalizing(continuation, self.registry.host().now());
+        self.entry.beat();
+        self.registry.record(self.entry).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! New upload resources.
+
+use super::entry::Entry;
+use super::{Host, Registry};
+use crate::error::{Failure, Problem};
+use crate::transfer::NewUpload;
+use crate::upload::{Life, Owner, Plan};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+impl<H: Host> Registry<H> {
+    /// Makes an upload resource. When the future is ready it is recorded. Gives the secret part of its URL: 128 random bits.
+    ///
+    /// Older uploads of the same client to the same target are abandoned: it has forgotten them. (Of clients without
+    /// credentials only those that nobody feeds: two of them may be two.)
+    ///
+    /// # Errors
+    /// [`Problem::TooManyUploads`].
+    pub async fn create(&self, new: NewUpload) -> Result<String, Failure> {
+        let id = secret()?;
+        let now = self.host().now();
+        let owner = new.principal.as_ref().map(|principal| Owner::new(principal, &self.inner.salt));
+        let plan = Plan {
+            name: new.name,
+            version: new.version,
+            owner,
+            method: new.method,
+            route: new.route.prefix.clone(),
+            destination: new.destination,
+            digests: new.digests,
+            created: now,
+        };
+        let after = self.abandon_older(&plan);
+        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after));
+        self.admit(&entry)?;
+        self.record(&entry).await;
+        Ok(id)
+    }
+
+    /// Enters it into the book, if there is room for it.
+    fn admit(&self, entry: &Arc<Entry>) -> Result<(), Failure> {
+        let limits = &self.host().limits().uploads;
+        let owner = entry.lock().life.plan().owner.clone();
+        let mut book = self.book();
+        let room = (limits.max_open as usize) > book.open.len();
+        let owned = owner.as_ref().and_then(|owner| book.owners.get(owner)).copied().unwrap_or_default();
+        if !room || owned >= limits.max_open_per_client {
+            let whose = if room { "of this client " } else { "" };
+            let detail = format!("as many uploads {whose}are open as may be");
+            return Err(Failure::new(Problem::TooManyUploads, detail));
+        }
+        book.enter(entry, owner);
+        Ok(())
+    }
+
+    /// Gives what has to be over before the new one begins: a server may not take two sessions for one target.
+    fn abandon_older(&self, plan: &Plan) -> Vec<CancellationToken> {
+        let open: Vec<Arc<Entry>> = {
+            let book = self.book();
+            book.open.iter().filter_map(|id| book.entries.get(id).cloned()).collect()
+        };
+        let mut after = Vec::new();
+        for entry in open {
+            let is_older = {
+                let state = entry.lock();
+                let other = state.life.plan();
+                other.owner == plan.owner
+                    && other.destination.target == plan.destination.target
+                    && other.destination.host == plan.destination.host
+                    && !state.life.is_finalizing()
+                    && (plan.owner.is_some() || state.attempt.is_none())
+            };
+            if is_older {
+                after.push(self.abandon(&entry, Problem::UploadSuperseded));
+                let registry = self.clone();
+                self.tasks.spawn(async move { registry.record(&entry).await });
+            }
+        }
+        after
+    }
+}
+
+impl super::Book {
+    pub(super) fn enter(&mut self, entry: &Arc<Entry>, owner: Option<Owner>) {
+        self.entries.insert(entry.id.clone(), Arc::clone(entry));
+        self.open.insert(entry.id.clone());
+        if let Some(owner) = owner {
+            *self.owners.entry(owner).or_default() += 1;
+        }
+    }
+}
+
+fn secret() -> Result<String, Failure> {
+    use std::fmt::Write as _;
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure {
+        cause: Some(error.to_string()),
+        ..Failure::new(Problem::Internal, "the system has no randomness")
+    })?;
+    let mut text = String::with_capacity(32);
+    for byte in bytes {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}

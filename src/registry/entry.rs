@@ -1,0 +1,119 @@
+//! One upload resource.
+
+use crate::digest::Digests;
+use crate::error::{Failure, Problem};
+use crate::route::Route;
+use crate::transfer::{Interruption, Upload};
+use crate::upload::{Beginning, Life, State};
+use core::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// One upload resource.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The secret part of its URL.
+    pub(super) id: String,
+    pub(super) route: Arc<Route>,
+    state: Mutex<Inside>,
+    /// Changes whenever something happens that somebody may wait for.
+    beat: watch::Sender<u64>,
+    /// Orders the writing of records, and knows the last one by its hash.
+    pub(super) pen: tokio::sync::Mutex<Option<Option<u64>>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inside {
+    pub(super) life: Life,
+    /// The request that drives it.
+    pub(super) attempt: Option<Attempt>,
+    /// Counts requests: whoever has the highest number is the newest.
+    turn: u64,
+    /// Cancelled when older uploads to the same target are out of the way.
+    pub(super) after: Vec<CancellationToken>,
+}
+
+/// A request that drives an upload.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    orders: mpsc::UnboundedSender<Interruption>,
+    /// Cancelled when its session is out of the way, too.
+    pub(super) over: CancellationToken,
+}
+
+impl Attempt {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Interruption>) {
+        // A handful at most: one for each newer request that comes while this one gives way.
+        let (orders, receiver) = mpsc::unbounded_channel();
+        (Attempt { orders, over: CancellationToken::new() }, receiver)
+    }
+
+    pub(super) fn order(&self, interruption: Interruption) {
+        // If it does not listen any more it is over already.
+        let _ = self.orders.send(interruption);
+    }
+}
+
+impl Entry {
+    pub(super) fn new(id: String, route: Arc<Route>, life: Life, after: Vec<CancellationToken>) -> Self {
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, after });
+        Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
+        // Nothing that is done under the lock can panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the caller the newest; whoever drives the upload has to give way.
+    pub(super) fn take_turn(&self) -> u64 {
+        let turn = {
+            let mut state = self.lock();
+            state.turn += 1;
+            if let Some(attempt) = &state.attempt {
+                let failure = Failure::new(Problem::ClientGone, "a newer request took over");
+                attempt.order(Interruption::Left(failure));
+            }
+            state.turn
+        };
+        self.beat();
+        turn
+    }
+
+    /// One run of the transfer for it.
+    pub(super) fn upload(&self, client: SocketAddr, part: Beginning, content_digest: Digests) -> Upload {
+        let state = self.lock();
+        let plan = state.life.plan();
+        Upload {
+            id: plan.name.clone(),
+            client,
+            method: plan.method.clone(),
+            route: Arc::clone(&self.route),
+            destination: plan.destination.clone(),
+            part,
+            digests: plan.digests.clone(),
+            content_digest,
+            lasting: true,
+        }
+    }
+
+    /// Whether nobody came later.
+    pub(super) fn is_newest(&self, turn: u64) -> bool {
+        self.lock().turn == turn
+    }
+
+    /// Whether nothing changes any more, or only by the file being published.
+    pub(super) fn is_settled(&self) -> bool {
+        let state = self.lock();
+        state.attempt.is_none() || matches!(state.life.state(), State::Finalizing | State::Gone(_))
+    }
+
+    pub(super) fn listen(&self) -> watch::Receiver<u64> {
+        self.beat.subscribe()
+    }
+
+    pub(super) fn beat(&self) {
+        self.beat.send_modify(|beat| *beat = beat.wrapping_add(1));
+    }
+}

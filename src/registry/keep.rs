@@ -1,0 +1,132 @@
+//! Records, and the end of uploads.
+
+use super::{Change, Entry, Host, MOST_ENDED, Registry};
+use crate::bits::Event;
+use crate::digest::Digests;
+use crate::error::Problem;
+use crate::transfer;
+use crate::upload::{Beginning, Continuation};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::future::Future;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The client of what is done without one.
+pub(super) const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// Between two sweeps.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+impl<H: Host> Registry<H> {
+    /// Has the record of an upload written, or removed if it is gone. Ready when that is durable.
+    pub(super) async fn record(&self, entry: &Arc<Entry>) {
+        // One after the other, so that an older record never comes behind a newer one.
+        let mut last = entry.pen.lock().await;
+        let record = entry.lock().life.record();
+        let mark =
+            record.as_ref().map(|record| BuildHasherDefault::<DefaultHasher>::default().hash_one(record));
+        if *last == Some(mark) {
+            return;
+        }
+        *last = Some(mark);
+        let id = entry.id.clone();
+        let change = match record {
+            Some(record) => Change::Put { id, record },
+            None => Change::Remove { id },
+        };
+        self.inner.store.write(vec![change]).await;
+    }
+
+    /// An upload has ended: it does not count any more.
+    pub(super) fn ended(&self, entry: &Arc<Entry>) {
+        let owner = entry.lock().life.plan().owner.clone();
+        let mut book = self.book();
+        if book.open.remove(&entry.id) {
+            if let Some(owner) = owner {
+                if let Some(count) = book.owners.get_mut(&owner) {
+                    *count -= 1;
+                    if *count == 0 {
+                        book.owners.remove(&owner);
+                    }
+                }
+            }
+            book.ended.push_back(entry.id.clone());
+        }
+        if book.ended.len() > MOST_ENDED {
+            if let Some(oldest) = book.ended.pop_front() {
+                book.entries.remove(&oldest);
+                drop(book);
+                // Whoever comes for it gets 404, now and after a restart.
+                drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
+            }
+        }
+    }
+
+    /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over.
+    pub(super) fn cancel_session(&self, entry: &Arc<Entry>, continuation: Continuation) -> CancellationToken {
+        let done = CancellationToken::new();
+        let Some(checkpoint) = continuation.checkpoint.clone().filter(|checkpoint| !checkpoint.closing)
+        else {
+            // There is none, or its file may be published already.
+            done.cancel();
+            return done;
+        };
+        let part = Beginning {
+            from: checkpoint.offset,
+            end: Some(checkpoint.offset),
+            last: false,
+            total: entry.lock().life.total().unwrap_or(checkpoint.offset),
+            continuation,
+        };
+        let upload = entry.upload(NOBODY, part, Digests::default());
+        let (registry, token) = (self.clone(), done.clone());
+        self.tasks.spawn(async move {
+            let host = registry.host();
+            let mut backend = host.dial(&upload.route, &upload.destination);
+            let shared = host.shared(&upload.route);
+            let observe = |event: &Event| host.observe(&upload, event);
+            transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;
+            token.cancel();
+        });
+        done
+    }
+
+    /// Gives up what nothing was heard of for too long, and forgets what ended long ago.
+    pub fn sweep(&self) {
+        let (now, limits) = (self.host().now(), self.host().limits().uploads.clone());
+        let entries: Vec<Arc<Entry>> = self.book().entries.values().cloned().collect();
+        for entry in entries {
+            let (is_due, is_open, is_idle) = {
+                let state = entry.lock();
+                (state.life.deadline(&limits) <= now, state.life.is_open(), state.attempt.is_none())
+            };
+            if !is_due || !is_idle {
+                continue;
+            }
+            if is_open {
+                self.abandon(&entry, Problem::UploadExpired);
+            } else {
+                entry.lock().life.end(Problem::UploadExpired, now);
+                self.book().forget(&entry.id);
+            }
+            let registry = self.clone();
+            self.tasks.spawn(async move { registry.record(&entry).await });
+        }
+    }
+
+    /// Sweeps until the program stops.
+    pub fn sweeps(&self) -> impl Future<Output = ()> + Send + 'static {
+        let registry = self.clone();
+        async move {
+            let limits = &registry.host().limits().uploads;
+            let pause = (limits.expire.min(limits.keep) / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            loop {
+                tokio::time::sleep(pause).await;
+                registry.sweep();
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Uploads that cannot be resumed: one request, one run of the transfer.
+
+use super::{Host, Registry};
+use crate::bits::Event;
+use crate::error::{Failure, Problem};
+use crate::transfer::{self, How, Interruption, Outcome, Supervisor, Upload};
+use bytes::Bytes;
+use http_body::Body;
+use std::error::Error;
+use std::future::pending;
+use tokio::sync::oneshot;
+
+impl<H: Host> Registry<H> {
+    /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
+    pub fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let (client, outcome) = oneshot::channel();
+        let registry = self.clone();
+        self.tasks.spawn(async move { registry.plain(upload, body, client).await });
+        outcome
+    }
+
+    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>)
+    where
+        B: Body<Data = Bytes> + Send + Unpin,
+        B::Error: Error + Send + Sync + 'static,
+    {
+        let host = self.host();
+        let mut backend = host.dial(&upload.route, &upload.destination);
+        let shared = host.shared(&upload.route);
+        let mut watch = Watch { host, upload: &upload, client: Some(client), gone: false, stopped: false };
+        let ending = transfer::run(&upload, &mut backend, body, &shared, &mut watch).await;
+        let result = match &ending.how {
+            How::Stored(stored) => Ok(stored.clone()),
+            How::Failed { failure, .. } | How::Paused { why: failure, .. } => Err(failure.clone()),
+            // A whole file has no part behind it.
+            How::Taken(_) => Err(Failure::new(Problem::Internal, "a whole file was taken for a part")),
+        };
+        if let Some(client) = watch.client.take() {
+            // Nobody may be there any more.
+            let _ = client.send(Outcome { result, report: ending.report.clone() });
+        }
+        host.over(&upload, &ending.how, &ending.report);
+        ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
+    }
+}
+
+/// Stands behind a run of the transfer.
+struct Watch<'a, H> {
+    host: &'a H,
+    upload: &'a Upload,
+    client: Option<oneshot::Sender<Outcome>>,
+    gone: bool,
+    stopped: bool,
+}
+
+impl<H: Host> Supervisor for Watch<'_, H> {
+    async fn interrupted(&mut self) -> Interruption {
+        let left = async {
+            match &mut self.client {
+                Some(client) if !self.gone => client.closed().await,
+                _ => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = left => {
+                self.gone = true;
+                Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
+            }
+            () = self.host.stop().cancelled(), if !self.stopped => {
+                self.stopped = true;
+                let detail = "the upload did not finish within the grace period";
+                Interruption::Stop(Failure::new(Problem::ShuttingDown, detail))
+            }
+        }
+    }
+
+    fn observe(&mut self, event: &Event) {
+        self.host.observe(self.upload, event);
+    }
+}

@@ -1,0 +1,66 @@
+//! Uploads of an earlier process.
+
+use super::entry::Entry;
+use super::keep::NOBODY;
+use super::{Host, Registry};
+use crate::digest::Digests;
+use crate::resumable::Append;
+use crate::transfer::NewPart;
+use crate::upload::{Life, State};
+use bytes::Bytes;
+use http_body_util::Empty;
+use std::sync::Arc;
+
+impl<H: Host> Registry<H> {
+    /// Takes over what an earlier process recorded. Files that were about to be published are published now; everything else
+    /// waits for its client.
+    ///
+    /// A record that can't be used is reported and left in the store: a later program may understand it.
+    pub fn recover(&self, records: impl IntoIterator<Item = (String, Vec<u8>)>) {
+        for (id, record) in records {
+            match Life::restore(&record) {
+                Ok(life) => self.take_over(id, life),
+                Err(error) => self.host().unusable(shown(&id), &error.to_string()),
+            }
+        }
+    }
+
+    fn take_over(&self, id: String, life: Life) {
+        let plan = life.plan().clone();
+        let Some(route) = self.host().route(&plan.route, &plan.destination) else {
+            self.host().unusable(shown(&id), "no route leads to its target any more");
+            return;
+        };
+        let (state, total) = (life.state().clone(), life.total());
+        let continuation = life.continuation().clone();
+        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new()));
+        self.book().enter(&entry, plan.owner);
+        match (state, total) {
+            (State::Done(_), _) => self.ended(&entry),
+            (State::Gone(_), _) => {
+                self.ended(&entry);
+                self.cancel_session(&entry, continuation);
+                let registry = self.clone();
+                self.tasks.spawn(async move { registry.record(&entry).await });
+            }
+            (State::Finalizing, Some(total)) => {
+                let append = Append {
+                    version: plan.version,
+                    offset: total,
+                    complete: true,
+                    length: None,
+                    content: Some(0),
+                };
+                let part = NewPart { client: NOBODY, append, content_digest: Digests::default() };
+                // Nobody waits for the outcome; it is kept.
+                drop(self.feed(&id, part, Empty::<Bytes>::new()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// As much of an id as may be printed: who knows all of it may go on with the upload.
+fn shown(id: &str) -> &str {
+    id.get(..6).unwrap_or_default()
+}

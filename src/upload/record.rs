@@ -1,0 +1,271 @@
+//! An upload as the store keeps it: JSON with a version, so that people can read it and later programs, too.
+//!
+//! Nothing secret of the client is in it. The session's id is: it works like a password at the backend, and without it
+//! nothing could be resumed. So whoever may read the store may disturb uploads that are under way.
+
+use super::life::{Life, State};
+use super::plan::{Continuation, DigestPlan, Plan};
+use super::{Final, Owner, Reply, Stored};
+use crate::bits::{Checkpoint, Destination, Profile, SessionId};
+use crate::digest::{Algorithm, Digests, Hasher, HasherState};
+use crate::error::{Failure, Problem};
+use crate::resumable::Version;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The version of this form of a record.
+const FORM: u32 = 1;
+
+/// A record that this program can't read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadRecord {
+    /// Not of the form expected.
+    #[error("the record is damaged: {0}")]
+    Damaged(String),
+    /// Written by a later program.
+    #[error("the record has form {0}, this program knows form {FORM}")]
+    Newer(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    form: u32,
+    name: String,
+    interop: String,
+    owner: Option<Owner>,
+    method: String,
+    route: String,
+    host: String,
+    target: String,
+    content_name: String,
+    expected: Digests,
+    wanted: Option<String>,
+    created: u64,
+    touched: u64,
+    total: Option<u64>,
+    told: u64,
+    #[serde(flatten)]
+    phase: Phase,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+enum Phase {
+    Open { session: Option<Session>, digest: Option<HasherState>, headers: Vec<(String, String)> },
+    Stored { headers: Vec<(String, String)>, reply: Option<SavedReply> },
+    Failed { code: String, detail: String, offset: u64 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Session {
+    id: String,
+    profile: String,
+    offset: u64,
+    in_doubt: bool,
+    created: Option<u64>,
+    closing: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedReply {
+    content_type: Option<String>,
+    body: String,
+}
+
+impl Life {
+    /// The record; nothing if there is nothing to remember.
+    pub fn record(&self) -> Option<Vec<u8>> {
+        let Plan { name, version, owner, method, route, destination, digests, created } = &self.plan;
+        let phase = match &self.state {
+            State::Idle | State::Receiving | State::Finalizing => Phase::Open {
+                session: self.continuation.checkpoint.as_ref().map(save_session),
+                digest: self.continuation.digest.clone(),
+                headers: save_headers(&self.continuation.headers),
+            },
+            State::Done(Ok(Stored { headers, reply })) => Phase::Stored {
+                headers: save_headers(headers),
+                reply: reply.as_ref().map(|reply| SavedReply {
+                    content_type: reply.content_type.as_ref().map(save_value),
+                    body: STANDARD.encode(&reply.body),
+                }),
+            },
+            State::Done(Err(failure)) => Phase::Failed {
+                code: failure.problem.code().to_owned(),
+                detail: failure.detail.clone(),
+                offset: self.offset,
+            },
+            State::Gone(_) => return None,
+        };
+        let record = Record {
+            form: FORM,
+            name: name.clone(),
+            interop: version.name().to_owned(),
+            owner: owner.clone(),
+            method: method.to_string(),
+            route: route.clone(),
+            host: save_value(&destination.host),
+            target: destination.target.to_string(),
+            content_name: save_value(&destination.content_name),
+            expected: digests.expected.clone(),
+            wanted: digests.wanted.map(|algorithm| algorithm.name().to_owned()),
+            created: save_time(*created),
+            touched: save_time(self.touched),
+            total: self.total,
+            told: self.told,
+            phase,
+        };
+        // Texts, numbers and lists of them always serialise.
+        Some(serde_json::to_vec(&record).unwrap_or_default())
+    }
+
+    /// The upload as it is when the process that wrote the record is gone.
+    ///
+    /// What was on its way to the backend at that moment may have arrived. Where the backend must not get it twice, the upload
+    /// is [`State::Gone`], unless nothing was acknowledged yet: then it begins anew.
+    ///
+    /// # Errors
+    /// If the record is damaged, or of a later form.
+    pub fn restore(record: &[u8]) -> Result<Life, BadRecord> {
+        #[derive(Deserialize)]
+        struct Form {
+            form: u32,
+        }
+        let damaged = |error: serde_json::Error| BadRecord::Damaged(error.to_string());
+        let Form { form } = serde_json::from_slice(record).map_err(damaged)?;
+        if form > FORM {
+            return Err(BadRecord::Newer(form));
+        }
+        let record: Record = serde_json::from_slice(record).map_err(damaged)?;
+        let plan = Plan {
+            version: Version::named(&record.interop).ok_or_else(|| bad("interop"))?,
+            owner: record.owner,
+            method: Method::from_bytes(record.method.as_bytes()).map_err(|_| bad("method"))?,
+            route: record.route,
+            destination: Destination {
+                target: PathAndQuery::try_from(record.target).map_err(|_| bad("target"))?,
+                host: load_value(&record.host).ok_or_else(|| bad("host"))?,
+                content_name: load_value(&record.content_name).ok_or_else(|| bad("content_name"))?,
+            },
+            digests: DigestPlan {
+                expected: record.expected,
+                wanted: record.wanted.as_deref().and_then(Algorithm::named),
+            },
+            created: load_time(record.created),
+            name: record.name,
+        };
+        let mut life = Life::new(plan, record.total);
+        life.touched = load_time(record.touched);
+        life.told = record.told;
+        match record.phase {
+            Phase::Open { session, digest, headers } => {
+                let checkpoint = session.map(load_session).transpose()?;
+                let headers = load_headers(headers)?;
+                if digest.as_ref().is_some_and(|state| Hasher::restore(state).is_none()) {
+                    return Err(bad("digest"));
+                }
+                life.reopen(Continuation { checkpoint, digest, headers });
+            }
+            Phase::Stored { headers, reply } => {
+                let reply = reply.map(load_reply).transpose()?;
+                life.offset = life.total.unwrap_or_default();
+                let answer: Final = Ok(Stored { headers: load_headers(headers)?, reply });
+                life.state = State::Done(answer);
+            }
+            Phase::Failed { code, detail, offset } => {
+                let problem = Problem::named(&code).ok_or_else(|| bad("code"))?;
+                life.offset = offset;
+                life.state = State::Done(Err(Failure::new(problem, detail)));
+            }
+        }
+        Ok(life)
+    }
+
+    fn reopen(&mut self, continuation: Continuation) {
+        self.offset = continuation.offset();
+        self.continuation = continuation;
+        let Some(checkpoint) = &self.continuation.checkpoint else { return };
+        if checkpoint.closing {
+            self.state = State::Finalizing;
+        } else if checkpoint.in_doubt && !checkpoint.profile.overlap.may_resend() {
+            if self.offset > 0 {
+                // The session is left for the caller to cancel.
+                self.state = State::Gone(Problem::FragmentInDoubt);
+            } else {
+                self.continuation = Continuation::default();
+            }
+        }
+    }
+}
+
+fn bad(field: &str) -> BadRecord {
+    BadRecord::Damaged(format!("{field} is not what it should be"))
+}
+
+fn save_session(checkpoint: &Checkpoint) -> Session {
+    Session {
+        id: save_value(checkpoint.session.as_header()),
+        profile: checkpoint.profile.name.to_owned(),
+        offset: checkpoint.offset,
+        in_doubt: checkpoint.in_doubt,
+        created: checkpoint.created_at.map(save_time),
+        closing: checkpoint.closing,
+    }
+}
+
+fn load_session(session: Session) -> Result<Checkpoint, BadRecord> {
+    let id = load_value(&session.id).and_then(SessionId::new);
+    Ok(Checkpoint {
+        session: id.ok_or_else(|| bad("session.id"))?,
+        profile: Profile::named(&session.profile).ok_or_else(|| bad("session.profile"))?,
+        offset: session.offset,
+        in_doubt: session.in_doubt,
+        created_at: session.created.map(load_time),
+        closing: session.closing,
+    })
+}
+
+fn load_reply(reply: SavedReply) -> Result<Reply, BadRecord> {
+    let content_type = match reply.content_type {
+        Some(value) => Some(load_value(&value).ok_or_else(|| bad("reply.content_type"))?),
+        None => None,
+    };
+    let body = STANDARD.decode(reply.body).map_err(|_| bad("reply.body"))?;
+    Ok(Reply { content_type, body: body.into() })
+}
+
+/// Header values are bytes; each becomes one character, and back.
+fn save_value(value: &HeaderValue) -> String {
+    value.as_bytes().iter().copied().map(char::from).collect()
+}
+
+fn load_value(text: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    HeaderValue::from_bytes(&bytes?).ok()
+}
+
+fn save_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), save_value(value))).collect()
+}
+
+fn load_headers(fields: Vec<(String, String)>) -> Result<HeaderMap, BadRecord> {
+    let mut headers = HeaderMap::with_capacity(fields.len());
+    for (name, value) in fields {
+        let name = HeaderName::try_from(name).map_err(|_| bad("headers"))?;
+        headers.append(name, load_value(&value).ok_or_else(|| bad("headers"))?);
+    }
+    Ok(headers)
+}
+
+/// Whole seconds: what HTTP dates have, too.
+fn save_time(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn load_time(seconds: u64) -> SystemTime {
+    // More than any clock can say is as good as the beginning of time: such an upload has expired.
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
