@@ -11,7 +11,7 @@ async fn a_stored_file_is_answered_with_201() {
     assert_eq!((answer.status, answer.header("content-length")), (201, Some("0")));
     assert!(answer.header("connection").is_none() && answer.header("put2bits-error").is_none());
     let Event::Started(upload) = front.event().await else { panic!() };
-    assert_eq!(upload.total, 5);
+    assert_eq!(upload.total(), 5);
     assert_eq!(upload.method, "PUT");
     assert_eq!(upload.destination.target, "/up/a");
     assert_eq!(upload.id.len(), 12);
@@ -139,7 +139,7 @@ async fn refusals_say_what_would_be_right() {
     let front = Front::start().await;
     let head = |line: &str, more: &str| format!("{line} HTTP/1.1\r\nHost: p\r\n{more}\r\n");
     let answer = front.ask(head("GET /in/a", "")).await;
-    assert_eq!(answer.header("allow"), Some("PUT, POST"));
+    assert_eq!(answer.header("allow"), Some("PUT, POST, OPTIONS"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.header("retry-after").is_none());
     let answer = front.ask(head("PUT /in/a", "Content-Length: 1\r\nContent-Encoding: br\r\n")).await;

@@ -6,8 +6,11 @@ use http_body_util::BodyExt;
 use put2bits::error::{Failure, Problem};
 use put2bits::front::{Service, serve_connection};
 use put2bits::limits::{Limits, MIB};
+use put2bits::resumable::Settings;
+use put2bits::resumable::reply::Told;
 use put2bits::route::{BackendUrl, Route, Routes, ZeroLength};
-use put2bits::transfer::{Outcome, Refusal, Report, Stored, Upload, Uploads};
+use put2bits::transfer::{Feeding, Found, NewPart, NewUpload, Outcome, Refusal, Report, Upload, Uploads};
+use put2bits::upload::{Principal, Stored};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +67,30 @@ impl Uploads for Script {
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(self.clone().run(upload, body, sender));
         receiver
+    }
+
+    async fn create(&self, _: NewUpload) -> Result<String, Failure> {
+        panic!("no request of these tests begins an upload that can be resumed")
+    }
+
+    fn find(&self, _: &str, _: Option<&Principal>) -> Option<Found> {
+        None
+    }
+
+    fn feed<B>(&self, _: &str, _: NewPart, _: B) -> Feeding
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        panic!("there is no upload that can be resumed")
+    }
+
+    async fn status(&self, _: &str) -> Result<Told, Problem> {
+        Err(Problem::UploadUnknown)
+    }
+
+    async fn cancel(&self, _: &str) -> Result<(), Problem> {
+        Err(Problem::UploadUnknown)
     }
 
     fn refused(&self, refusal: Refusal<'_>) {
@@ -145,7 +172,7 @@ impl Front {
         let (sender, events) = mpsc::unbounded_channel();
         let script = Script { events: sender, gate: Arc::new(Semaphore::new(0)) };
         let gate = Arc::clone(&script.gate);
-        let service = Service::new(script, routes, Arc::new(limits));
+        let service = Service::new(script, routes, Arc::new(limits), Arc::new(Settings::default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
