@@ -1,7 +1,7 @@
 //! When the client gives up.
 
 use crate::peer::{Memory, Peer, RESUMABLE, STORED, upload};
-use put2bits::phone::{Check, Event, File, Phone, Trouble};
+use put2bits::phone::{Check, Drop, Event, File, Phone, Trouble};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 async fn it_begins_anew_as_often_as_it_may() {
     let peer = Peer::bind().await;
     let mut phone = peer.phone();
-    (phone.drops, phone.restarts) = (vec![1, 2, 3, 4], 2);
+    (phone.drops, phone.restarts) = ((1..5).map(|at| (at, Drop::Reset)).collect(), 2);
     let server = async {
         for _ in 0..3 {
             let (mut connection, head) = peer.request().await;
@@ -100,7 +100,7 @@ async fn a_file_that_changed_is_not_resumed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, [1; 100]).unwrap();
     let mut phone: Phone = peer.phone();
-    phone.drops = vec![50];
+    phone.drops = vec![(50, Drop::Reset)];
     let content = Arc::new(File::open(file.path()).unwrap());
     let server = async {
         let (mut first, _) = peer.request().await;
