@@ -7,7 +7,7 @@ use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
 use super::{How, Report, Upload};
-use crate::bits::{Checkpoint, Event, Session, SessionSettings};
+use crate::bits::{Checkpoint, Event, Session, SessionSettings, Step};
 use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -160,11 +160,16 @@ where
 {
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
-        if self.session.is_closing() && !self.cleared {
-            self.clear(supervisor).await;
-        }
-        let now = self.started.elapsed();
-        let step = self.session.step(now, self.source.ready());
+        let step = if self.session.is_closing() && !self.source.is_exhausted() {
+            // The backend has every byte. Whether the client has no more, and whether these are its bytes, shows at the end
+            // of its body.
+            Step::Gather
+        } else {
+            if self.session.is_closing() && !self.cleared {
+                self.clear(supervisor).await;
+            }
+            self.session.step(self.started.elapsed(), self.source.ready())
+        };
         let activity = Activity::new(
             step,
             |range| self.source.slice(range),
@@ -256,7 +261,11 @@ where
                 }
             };
             if let Some(failure) = self.interrupted(interruption) {
-                self.session.abort(self.started.elapsed(), failure);
+                let now = self.started.elapsed();
+                match self.session.is_closing() {
+                    true => self.session.withhold(now, failure),
+                    false => self.session.abort(now, failure),
+                }
                 aborted.get_or_insert(Instant::now() + self.shared.limits.time.cancel);
             }
             if !asks {
@@ -271,29 +280,38 @@ where
         // Giving up an exchange would cost an upload to a backend that must not get the same bytes twice. Its own limits hold.
         let matters = asks && self.session.is_open() && !self.session.may_resend();
         let waits = matters && stopping.why.problem != Problem::ShuttingDown;
-        (!waits && !self.session.is_closing()).then_some(stopping.deadline)
+        (!waits && !self.is_closing()).then_some(stopping.deadline)
+    }
+
+    /// Whether nothing of the client is needed any more.
+    fn is_closing(&self) -> bool {
+        self.session.is_closing() && self.source.is_exhausted()
     }
 
     /// What an interruption means; gives why the upload is abandoned, if it is.
     fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
         let (why, soon) = match interruption {
-            Interruption::Abandon(why) => return (!self.session.is_closing()).then_some(why),
+            Interruption::Abandon(why) => return (!self.is_closing()).then_some(why),
             Interruption::Left(why) => (why, false),
             Interruption::Stop(why) => (why, true),
         };
         if !self.upload.lasting {
-            return (!self.session.is_closing()).then_some(why);
+            return (!self.is_closing()).then_some(why);
         }
         // The body brought more than the file has: whatever it is, it is not this file.
-        if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
+        if self.source.is_too_long() {
             return Some(why);
         }
-        let has_all = self.source.is_exhausted() && self.upload.part.last;
-        if self.session.is_closing() || (has_all && !soon) || self.stopping.is_some() {
+        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
+        let has_all = self.source.is_exhausted() && self.upload.part.last && !refused;
+        if let (Some(stopping), true) = (&mut self.stopping, soon) {
+            stopping.why = why;
+            return None;
+        }
+        if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
         self.source.stop();
-        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
         self.stopping = Some(Stopping { why, deadline, refused });
         None
@@ -312,7 +330,7 @@ where
         }
         let all_taken = self.session.offset() >= self.source.received();
         if let Some(stopping) = &self.stopping {
-            let closing = self.session.is_closing();
+            let closing = self.is_closing();
             if !closing && (all_taken || !self.session.is_open() || stopping.deadline <= Instant::now()) {
                 let (why, refused) = (stopping.why.clone(), stopping.refused);
                 let continuation = self.continuation().unwrap_or_default();
@@ -343,8 +361,15 @@ where
     /// What a later request needs to go on, if the session can go on.
     fn continuation(&self) -> Option<Continuation> {
         let hasher = self.source.hasher();
+        let mut checkpoint = self.session.checkpoint()?;
+        if !hasher.is_idle() && hasher.position() < checkpoint.offset {
+            // The backend has more than this client has brought. The digest needs those bytes, so the client goes on before
+            // them.
+            checkpoint.offset = hasher.position();
+            checkpoint.in_doubt = true;
+        }
         Some(Continuation {
-            checkpoint: Some(self.session.checkpoint()?),
+            checkpoint: Some(checkpoint),
             digest: (!hasher.is_idle()).then(|| hasher.state()),
             headers: self.stored.headers.clone(),
         })

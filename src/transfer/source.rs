@@ -33,6 +33,8 @@ pub(super) struct Source<B> {
     last: bool,
     /// The body has ended.
     exhausted: bool,
+    /// It went on where it had to end.
+    too_long: bool,
     /// Nothing more is read: what is held is all that there will be.
     stopped: bool,
     /// Bytes before this offset are not needed.
@@ -100,6 +102,7 @@ where
             open_ended: part.end.is_none(),
             last: part.last,
             exhausted: part.end == Some(part.from),
+            too_long: false,
             stopped: false,
             floor: part.continuation.offset(),
             hasher,
@@ -137,6 +140,11 @@ where
     /// Whether the body was read to its end.
     pub(super) fn is_exhausted(&self) -> bool {
         self.exhausted
+    }
+
+    /// Whether the body brought more than the file has.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.too_long
     }
 
     /// When the last byte came.
@@ -200,8 +208,8 @@ where
 
     /// Forgets the bytes before `offset`: the backend has them.
     pub(super) fn release(&mut self, offset: u64) {
-        if offset > self.end {
-            // It has more than was read from this client: the same bytes, from an earlier request.
+        if offset > self.ready() {
+            // It has more than was sent to it now: the same bytes, from an earlier request.
             self.seal();
             self.goal = None;
         }
@@ -354,6 +362,7 @@ where
         if data.len() as u64 > room {
             // With a length in the head this can't come from an HTTP body; whoever makes one does not get it stored.
             if self.open_ended {
+                self.too_long = true;
                 let detail = format!("the body goes on after byte {}, where the file ends", self.limit);
                 return Err(Failure::new(Problem::LengthMismatch, detail));
             }

@@ -286,8 +286,8 @@ impl Life {
     /// When it is given up or forgotten if nothing happens.
     pub fn deadline(&self, limits: &UploadLimits) -> SystemTime {
         let patience = if self.is_open() { limits.expire } else { limits.keep };
-        // A record may say any time, also one at the end of all times.
-        self.touched.checked_add(patience).unwrap_or(self.touched)
+        // A record may hold a time that no clock reaches: then it is due.
+        self.touched.checked_add(patience).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     fn touch(&mut self, now: SystemTime) {
