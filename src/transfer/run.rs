@@ -67,7 +67,7 @@ where
         source: Source::new(body, &upload.part, hasher, digests, limits, &shared.budget),
         report: Report {
             session: checkpoint.as_ref().map(|checkpoint| checkpoint.session.clone()),
-            from: upload.part.continuation.offset(),
+            from: upload.part.continuation.acknowledged(),
             ..Report::default()
         },
         session: match checkpoint {
@@ -361,15 +361,8 @@ where
     /// What a later request needs to go on, if the session can go on.
     fn continuation(&self) -> Option<Continuation> {
         let hasher = self.source.hasher();
-        let mut checkpoint = self.session.checkpoint()?;
-        if !hasher.is_idle() && hasher.position() < checkpoint.offset {
-            // The backend has more than this client has brought. The digest needs those bytes, so the client goes on before
-            // them.
-            checkpoint.offset = hasher.position();
-            checkpoint.in_doubt = true;
-        }
         Some(Continuation {
-            checkpoint: Some(checkpoint),
+            checkpoint: Some(self.session.checkpoint()?),
             digest: (!hasher.is_idle()).then(|| hasher.state()),
             headers: self.stored.headers.clone(),
         })

@@ -104,7 +104,7 @@ where
             exhausted: part.end == Some(part.from),
             too_long: false,
             stopped: false,
-            floor: part.continuation.offset(),
+            floor: part.continuation.acknowledged(),
             hasher,
             unchecked: (!digests.is_empty()).then(|| {
                 let hasher = Hasher::new(digests.algorithms());
