@@ -187,7 +187,7 @@ pub(super) fn unreadable(hypers: &[u8], id: &str) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::Reply;
+    use crate::upload::Reply;
     use http_body_util::BodyExt;
 
     async fn body(response: Response<Full<Bytes>>) -> Bytes {
@@ -211,8 +211,9 @@ mod tests {
             let text = body(response).await;
             assert!(text.ends_with(b"}\n"), "{text:?}");
             let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            let own = format!("urn:put2bits:problem:{}", row.code);
             let mut expected = serde_json::json!({
-                "type": format!("urn:put2bits:problem:{}", row.code),
+                "type": problem_type(problem).unwrap_or(&own),
                 "title": row.title,
                 "status": row.status.as_u16(),
                 "detail": "say \"why\"\r\n",

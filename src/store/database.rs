@@ -188,3 +188,19 @@ impl StorageBackend for Locked {
         self.file.write(offset, data)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_damaged_file() {
+        for (panic, text) in [
+            (guarded::<()>(|| panic!("a plain one")), "a plain one"),
+            (guarded(|| panic!("one of {}", 2)), "one of 2"),
+            (guarded(|| std::panic::panic_any(3)), "it cannot be read"),
+        ] {
+            assert!(matches!(panic, Err(redb::Error::Corrupted(said)) if said == text));
+        }
+    }
+}

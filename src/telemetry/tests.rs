@@ -56,7 +56,7 @@ fn a_stored_upload_is_one_line_of_text() {
     for part in [
         " INFO put2bits::upload: stored 3.0 MiB in 1.500 s (2.0 MiB/s)",
         " id=\"7f3a\" client=\"192.0.2.7:51000\" method=\"PUT\" route=\"/photos/\" backend=\"iis:8080\" file=\"/uploads/movie.mov\" session=\"{7df0354…\"",
-        " bytes=3145728 total=3145728 fragments=3 retries=1 restarts=0 duration_ms=1500 tail_ms=40",
+        " end=\"stored\" from=0 bytes=3145728 total=3145728 fragments=3 retries=1 restarts=0 duration_ms=1500 tail_ms=40",
         " bytes_per_s=2097152 status=201",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
@@ -98,7 +98,7 @@ fn the_level_tells_whose_fault_it_is() {
         (Problem::Internal, "ERROR", "proxy"),
     ] {
         let failure = Failure::new(problem, "what happened");
-        let line = UploadLine { status: 400, bytes: 1 << 20, failure: Some(&failure), ..STORED };
+        let line = UploadLine { status: 400, bytes: 1 << 20, end: UploadEnd::Failed(&failure), ..STORED };
         let text = logged(LogFormat::Json, "info", false, || upload_finished(&line));
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&json["level"], &json["fault"]), (&Value::from(level), &Value::from(fault)), "{text}");
@@ -112,7 +112,7 @@ fn the_level_tells_whose_fault_it_is() {
 #[test]
 fn no_secret_and_no_second_line_gets_in() {
     let failure = Failure::new(Problem::Internal, "first\nsecond \x1b[31mred");
-    let line = UploadLine { id: "a\nb", method: "PUT\r\nX", failure: Some(&failure), ..STORED };
+    let line = UploadLine { id: "a\nb", method: "PUT\r\nX", end: UploadEnd::Failed(&failure), ..STORED };
     for format in [LogFormat::Text, LogFormat::Json] {
         let text = logged(format, "trace", false, || upload_finished(&line));
         assert_eq!(text.lines().count(), 1, "{text}");

@@ -114,7 +114,7 @@ async fn curl_stores_files_and_sees_every_refusal() {
     ];
     for arguments in stores {
         assert_eq!(curl(arguments).await, ("201".to_owned(), String::new()), "{arguments:?}");
-        assert!(matches!(front.event().await, Event::Started(upload) if upload.total == 30 * MIB));
+        assert!(matches!(front.event().await, Event::Started(upload) if upload.total() == 30 * MIB));
         assert!(matches!(front.event().await, Event::Read(read) if read == 30 * MIB));
     }
 

@@ -302,7 +302,7 @@ fn planted_violations_are_found() {
         ),
         ("backend/x.rs", "#[cfg(test)] mod t { fn f() {} }\n x.unwrap();", "backend/x.rs:2: unwrap()"),
         ("app/x.rs", "let r#type = r#\"\"q\"\"#; x\n.expect(\"y\")", "app/x.rs:2: expect()"),
-        ("store/mod.rs", "", "store/mod.rs: 'store' is in no layer: add it to the table"),
+        ("cellar/mod.rs", "", "cellar/mod.rs: 'cellar' is in no layer: add it to the table"),
     ] {
         assert_eq!(planted(path, text), [wanted], "{text}");
     }

@@ -65,6 +65,8 @@ impl Interruptions {
         &[(Interruption::Death, false), (Interruption::Death, true)];
     /// A drop with nothing under way.
     pub(crate) const CLEAN_DROPS: &[(Interruption, bool)] = &[(Interruption::Drop, false)];
+    pub(crate) const DROPS: &[(Interruption, bool)] =
+        &[(Interruption::Drop, false), (Interruption::Drop, true)];
     pub(crate) const ALL: &[(Interruption, bool)] = &[
         (Interruption::Death, false),
         (Interruption::Death, true),

@@ -100,6 +100,7 @@ impl World {
                 assert!(complete, "closed before the server said that it has all");
                 assert!(self.record.is_closing(), "closed without a word on record");
                 assert!(!self.must_not_be_stored, "a file withheld is published");
+                assert!(self.may_publish(), "published before the client has sent the last part");
             }
             _ => {}
         }
@@ -124,7 +125,7 @@ impl World {
             }
             // What lies in the buffers of the system still arrives.
             Fate::RequestLate(after) => {
-                self.late.push((self.exchanges + u64::from(after), packet, connection))
+                self.late.push((self.exchanges + u64::from(after), packet, connection));
             }
             _ => {}
         }

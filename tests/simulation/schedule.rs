@@ -126,6 +126,10 @@ impl Schedule {
             0 => (0..rng.u8(1..4)).map(|_| rng.u64(0..=self.total)).collect(),
             _ => Vec::new(),
         };
+        if !ends.is_empty() && rng.bool() {
+            // That it is complete is said by a last part of no bytes.
+            ends.push(self.total);
+        }
         ends.sort_unstable();
         self.parts = ends.into_iter().map(|end| (end, false)).chain([(self.total, true)]).collect();
     }
@@ -139,10 +143,11 @@ impl Schedule {
         schedule
     }
 
-    /// No fault but that the client goes away between two exchanges and comes back.
-    pub(crate) fn clean_drops_alone(seed: u64) -> Self {
+    /// No fault but that the client goes away and comes back; where no byte may be sent twice, only between two exchanges.
+    pub(crate) fn drops_alone(seed: u64) -> Self {
         let mut schedule = Schedule::deaths_alone(seed);
-        schedule.interruptions.kinds = Interruptions::CLEAN_DROPS;
+        let clean = !schedule.profile.overlap.may_resend();
+        schedule.interruptions.kinds = if clean { Interruptions::CLEAN_DROPS } else { Interruptions::DROPS };
         schedule
     }
 

@@ -217,6 +217,10 @@ impl World {
         self.session.delivered(size, took);
     }
 
+    pub(crate) fn may_publish(&self) -> bool {
+        self.schedule.parts[self.part].1
+    }
+
     fn finished(&mut self) -> Option<Ending> {
         match self.session.outcome().expect("finished") {
             Ok(()) => Some(Ending::Stored),
@@ -286,7 +290,7 @@ impl World {
             retry: self.schedule.retry.clone(),
             ambiguous_close: self.schedule.ambiguous_close,
             lasting: self.schedule.lasting,
-            publish: self.schedule.parts[self.part].1,
+            publish: self.may_publish(),
             seed: self.schedule.seed.wrapping_add(self.lives()),
             ..SessionSettings::new(self.schedule.total)
         };

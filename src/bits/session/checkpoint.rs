@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 /// All that is needed to go on with a session later: see [`Session::checkpoint`] and [`Session::resume`].
 ///
-/// One that is out of date does no harm as long as what happened since then is covered by its doubts: while a run goes on,
-/// record it with `in_doubt` set, and with `closing` set before Close-Session is sent.
+/// One that is out of date does no harm as long as what happened since then is covered by its doubts. So record it with
+/// `in_doubt` set **before a run sends its first fragment**, a resumed run too, and with `closing` set before
+/// Close-Session is sent. What is recorded at the end of a run may be exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The session at the server.
@@ -30,6 +31,8 @@ impl Session {
     ///
     /// A profile in `settings` stands above the recorded one. [`Session::offset`] may jump far beyond the recorded offset at
     /// the first answer, because the server may have taken more than was recorded: the caller skips those bytes.
+    ///
+    /// A session that nobody wants to go on with is resumed and [withheld](Session::withhold), which cancels it.
     pub fn resume(settings: SessionSettings, from: Checkpoint) -> Session {
         let mut session = Session::new(settings);
         let total = session.settings.total;

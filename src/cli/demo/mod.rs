@@ -17,7 +17,7 @@ mod source;
 use super::{Exit, Stop};
 use crate::app::Proxy;
 use crate::bits::Profile;
-use crate::config::{Config, LogConfig, Size};
+use crate::config::{Config, LogConfig, Size, StateConfig, StoreKind};
 use crate::mock::{Count, Event, Mock, MockConfig, Stats, Storage};
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry;
@@ -136,7 +136,8 @@ fn config(backend: &str) -> Result<Config, Stop> {
     let backend = BackendUrl::parse(backend).map_err(|why| Stop::new(Exit::Failed, why))?;
     // What this backend is like is known: it follows the protocol to the letter.
     let route = Route { profile: Some(&Profile::REFUSE), ..Route::new("/", backend) };
-    Ok(Config { listen: loopback(), routes: Routes::new(vec![route]), ..Config::default() })
+    let state = StateConfig { store: StoreKind::Memory, ..StateConfig::default() };
+    Ok(Config { listen: loopback(), routes: Routes::new(vec![route]), state, ..Config::default() })
 }
 
 fn loopback() -> SocketAddr {

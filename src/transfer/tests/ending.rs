@@ -108,7 +108,7 @@ async fn leaving_before_the_session_is_open_needs_no_cancel() {
 async fn the_stop_token_ends_an_upload() {
     let (setup, running, _feeder) = half_way(|_| Fate::Serve);
     sleep(Duration::from_secs(1)).await;
-    setup.shared.stop.cancel();
+    setup.stop.cancel();
     running.failed(Problem::ShuttingDown).await;
     assert_clean(&setup);
 }
@@ -154,7 +154,7 @@ async fn close_goes_on_without_the_client() {
         settle().await;
         // In the pause; then the second Close is under way.
         if stops {
-            setup.shared.stop.cancel();
+            setup.stop.cancel();
         } else {
             running.client = None;
         }

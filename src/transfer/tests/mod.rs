@@ -8,10 +8,14 @@ mod peers;
 
 use super::*;
 use crate::bits::server::{Knobs, Server};
-use crate::bits::{Packet, Profile};
-use crate::error::Problem;
+use crate::bits::{Event, Packet, Profile};
+use crate::digest::Digests;
+use crate::error::{Failure, Problem};
 use crate::limits::{FragmentLimits, Limits};
-use crate::route::{BackendUrl, ReplyMode};
+use crate::route::{BackendUrl, ReplyMode, Route};
+use crate::upload::{Beginning, DigestPlan, Stored};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use peers::{Fate, Feed, Host, State};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 struct Setup {
     total: u64,
     shared: Shared,
+    stop: CancellationToken,
     route: Route,
     host: Arc<Mutex<State>>,
 }
@@ -37,10 +42,9 @@ impl Setup {
             limits: Arc::new(Limits { fragment: fixed(100), ..Limits::default() }),
             budget: Budget::new(1 << 20),
             ceiling: Ceiling::default(),
-            stop: CancellationToken::new(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
-        Setup { total, shared, route, host }
+        Setup { total, shared, stop: CancellationToken::new(), route, host }
     }
 
     fn fragments(mut self, fragment: FragmentLimits) -> Self {
@@ -77,13 +81,57 @@ impl Setup {
                 host: HeaderValue::from_static("backend"),
                 content_name: HeaderValue::from_static("f.bin"),
             },
-            total: self.total,
+            part: Beginning::whole(self.total),
+            digests: DigestPlan::default(),
+            content_digest: Digests::default(),
+            lasting: false,
         };
         let (sender, client) = oneshot::channel();
-        let host = Host::new(Arc::clone(&self.host));
-        let task = tokio::spawn(run(upload, host, body, self.shared.clone(), sender, |_| {}));
+        let mut host = Host::new(Arc::clone(&self.host));
+        let (shared, stop) = (self.shared.clone(), self.stop.clone());
+        let task = tokio::spawn(async move {
+            let mut client = Client { reply: Some(sender), stop, gone: false, stopped: false };
+            let ending = run(&upload, &mut host, body, &shared, &mut client).await;
+            let result = match &ending.how {
+                How::Stored(stored) => Ok(stored.clone()),
+                How::Failed { failure, .. } => Err(failure.clone()),
+                other => panic!("{other:?}"),
+            };
+            let (failure, report) = (result.as_ref().err().cloned(), ending.report.clone());
+            let _ = client.reply.take().unwrap().send(Outcome { result, report: report.clone() });
+            ending.finish(&mut host, &shared.limits, |_| {}).await;
+            (failure, report)
+        });
         Running { task, client: Some(client), host: Arc::clone(&self.host), started: Instant::now() }
     }
+}
+
+/// The client's end, as whoever runs the transfer sees it.
+struct Client {
+    reply: Option<oneshot::Sender<Outcome>>,
+    stop: CancellationToken,
+    gone: bool,
+    stopped: bool,
+}
+
+impl Supervisor for Client {
+    async fn interrupted(&mut self) -> Interruption {
+        let reply = self.reply.as_mut().unwrap();
+        tokio::select! {
+            biased;
+            () = reply.closed(), if !self.gone => {
+                self.gone = true;
+                Interruption::Left(Failure::new(Problem::ClientGone, "left"))
+            }
+            () = self.stop.cancelled(), if !self.stopped => {
+                self.stopped = true;
+                Interruption::Stop(Failure::new(Problem::ShuttingDown, "stopped"))
+            }
+            () = std::future::pending() => unreachable!(),
+        }
+    }
+
+    fn observe(&mut self, _: &Event) {}
 }
 
 /// An upload under way.

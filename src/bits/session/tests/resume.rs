@@ -57,7 +57,9 @@ fn every_offset_of_a_server_in_doubt() {
         sent().taken(400).expect("bytes 400-499/1000");
         // Ahead of all that this run has sent: it was sent by an earlier one.
         sent().wants(999).expect("bytes 999-999/1000").taken(1_000).closed();
-        sent().wants(1_000).closed();
+        let all = sent().wants(1_000);
+        assert!(all.session.is_all_sent());
+        all.closed();
         sent().taken(1_000).closed();
         sent().wants(1_001).cancelled(BackendProtocol);
         sent().answer(200, &[]).cancelled(FragmentInDoubt);

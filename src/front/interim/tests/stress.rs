@@ -73,7 +73,7 @@ impl Wish {
                 }
             }
             Heads::Elsewhere => {
-                tokio::spawn(async move { interim.send(&place).await.unwrap() }).await.unwrap()
+                tokio::spawn(async move { interim.send(&place).await.unwrap() }).await.unwrap();
             }
         }
         let rest = body.collect();
