@@ -67,7 +67,7 @@ where
         source: Source::new(body, &upload.part, hasher, digests, limits, &shared.budget),
         report: Report {
             session: checkpoint.as_ref().map(|checkpoint| checkpoint.session.clone()),
-            from: upload.part.continuation.offset(),
+            from: upload.part.continuation.acknowledged(),
             ..Report::default()
         },
         session: match checkpoint {
@@ -161,6 +161,10 @@ where
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
         if self.session.is_closing() && !self.cleared {
+            if self.is_behind() {
+                self.carry_out(Activity::Gather, backend, supervisor).await;
+                return self.source.release(self.session.offset());
+            }
             self.clear(supervisor).await;
         }
         let now = self.started.elapsed();
@@ -195,6 +199,18 @@ where
                 supervisor.acknowledged(continuation);
             }
         }
+    }
+
+    /// The backend has every byte, some of them from an earlier request, and those are not in the digests yet. The client
+    /// sends them once more.
+    fn is_behind(&self) -> bool {
+        let hasher = self.source.hasher();
+        !hasher.is_idle() && hasher.position() < self.upload.part.total && !self.source.is_exhausted()
+    }
+
+    /// Whether the client is not needed any more.
+    fn is_closing(&self) -> bool {
+        self.session.is_closing() && self.cleared
     }
 
     /// Every byte is acknowledged: compares digests, and has it recorded that the file is about to be published.
@@ -256,7 +272,12 @@ where
                 }
             };
             if let Some(failure) = self.interrupted(interruption) {
-                self.session.abort(self.started.elapsed(), failure);
+                let now = self.started.elapsed();
+                if self.session.is_closing() {
+                    self.session.withhold(now, failure);
+                } else {
+                    self.session.abort(now, failure);
+                }
                 aborted.get_or_insert(Instant::now() + self.shared.limits.time.cancel);
             }
             if !asks {
@@ -271,25 +292,25 @@ where
         // Giving up an exchange would cost an upload to a backend that must not get the same bytes twice. Its own limits hold.
         let matters = asks && self.session.is_open() && !self.session.may_resend();
         let waits = matters && stopping.why.problem != Problem::ShuttingDown;
-        (!waits && !self.session.is_closing()).then_some(stopping.deadline)
+        (!waits && !self.is_closing()).then_some(stopping.deadline)
     }
 
     /// What an interruption means; gives why the upload is abandoned, if it is.
     fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
         let (why, soon) = match interruption {
-            Interruption::Abandon(why) => return (!self.session.is_closing()).then_some(why),
+            Interruption::Abandon(why) => return (!self.is_closing()).then_some(why),
             Interruption::Left(why) => (why, false),
             Interruption::Stop(why) => (why, true),
         };
         if !self.upload.lasting {
-            return (!self.session.is_closing()).then_some(why);
+            return (!self.is_closing()).then_some(why);
         }
         // The body brought more than the file has: whatever it is, it is not this file.
         if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
             return Some(why);
         }
         let has_all = self.source.is_exhausted() && self.upload.part.last;
-        if self.session.is_closing() || (has_all && !soon) || self.stopping.is_some() {
+        if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
         self.source.stop();
@@ -312,7 +333,7 @@ where
         }
         let all_taken = self.session.offset() >= self.source.received();
         if let Some(stopping) = &self.stopping {
-            let closing = self.session.is_closing();
+            let closing = self.is_closing();
             if !closing && (all_taken || !self.session.is_open() || stopping.deadline <= Instant::now()) {
                 let (why, refused) = (stopping.why.clone(), stopping.refused);
                 let continuation = self.continuation().unwrap_or_default();

@@ -101,7 +101,7 @@ where
             last: part.last,
             exhausted: part.end == Some(part.from),
             stopped: false,
-            floor: part.continuation.offset(),
+            floor: part.continuation.acknowledged(),
             hasher,
             unchecked: (!digests.is_empty()).then(|| {
                 let hasher = Hasher::new(digests.algorithms());
@@ -134,9 +134,9 @@ where
         self.end
     }
 
-    /// Whether the body was read to its end.
+    /// Whether the body was read to its end, and is what it has to be.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted
+        self.exhausted && self.unchecked.is_none()
     }
 
     /// When the last byte came.

@@ -57,7 +57,14 @@ pub struct Continuation {
 
 impl Continuation {
     /// Bytes acknowledged.
-    pub fn offset(&self) -> u64 {
+    pub fn acknowledged(&self) -> u64 {
         self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset)
+    }
+
+    /// Where the client goes on. If digests are needed, that is no further than they are: the backend may have taken bytes
+    /// from an earlier request that are in none of them, and those have to come once more.
+    pub fn offset(&self) -> u64 {
+        let hashed = self.digest.as_ref().map_or(u64::MAX, HasherState::position);
+        self.acknowledged().min(hashed)
     }
 }

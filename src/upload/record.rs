@@ -191,11 +191,9 @@ impl Life {
         if checkpoint.closing {
             self.state = State::Finalizing;
         } else if checkpoint.in_doubt && !checkpoint.profile.overlap.may_resend() {
-            if self.offset > 0 {
-                // The session is left for the caller to cancel.
+            // The session is left for the caller to cancel. One without a byte the next request cancels.
+            if checkpoint.offset > 0 {
                 self.state = State::Gone(Problem::FragmentInDoubt);
-            } else {
-                self.continuation = Continuation::default();
             }
         }
     }
