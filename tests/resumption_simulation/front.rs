@@ -224,7 +224,9 @@ impl Front {
                 Some(Answer::Offset(offset))
             }
             Fed::Finished { answer, offset, replayed } => {
-                let status = answer.as_ref().map_or_else(|failure| failure.problem.row().status, |_| StatusCode::CREATED);
+                let status = answer
+                    .as_ref()
+                    .map_or_else(|failure| failure.problem.row().status, |_| StatusCode::CREATED);
                 let mut headers = answer.as_ref().map(|stored| stored.headers.clone()).unwrap_or_default();
                 reply::finish(version, status, &mut headers, offset, created);
                 let mut world = self.world.lock();

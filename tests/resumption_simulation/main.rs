@@ -155,7 +155,9 @@ fn replay() {
     };
     println!("{:#?}", schedule(seed));
     for _ in 0..200 {
-        if std::env::var("SIMULATION_TALKS").is_ok() { let _ = run(schedule(seed), true); }
+        if std::env::var("SIMULATION_TALKS").is_ok() {
+            let _ = run(schedule(seed), true);
+        }
         if let Err(violation) = run(schedule(seed), false) {
             println!("seed {seed}: {violation}");
             let _ = run(schedule(seed), true);

@@ -85,7 +85,7 @@ impl Inside {
         let about = &self.uploads[upload];
         let (phone, complete, wrong, gone, done) =
             (about.phone, about.is_complete, about.is_wrong, about.gone, about.done);
-        self.check(!gone, || "a final answer of an upload that is gone".to_owned());
+        self.check(!gone || !stored, || "an upload that is gone is stored".to_owned());
         self.check(done.is_none_or(|done| done == stored), || {
             format!("two final answers: stored is {stored} now")
         });
@@ -132,7 +132,9 @@ impl Inside {
                     let (wrong, complete) = (about.is_wrong, about.is_complete);
                     let right = bytes == self.files[about.phone];
                     self.check(!wrong, || "published against the digest".to_owned());
-                    self.check(complete, || "published before the client said that it is complete".to_owned());
+                    self.check(complete, || {
+                        "published before the client said that it is complete".to_owned()
+                    });
                     self.check(right, || "wrong bytes are published".to_owned());
                 }
                 let at = self.now();

@@ -256,7 +256,10 @@ impl Phone {
         let body = self.body(data, end);
         let head = request.body(()).expect("a good head").into_parts().0;
         self.world.lock().say(|| {
-            format!("phone {}: {} {} {:?}, {content:?} bytes, {end:?}", self.number, head.method, head.uri, head.headers)
+            format!(
+                "phone {}: {} {} {:?}, {content:?} bytes, {end:?}",
+                self.number, head.method, head.uri, head.headers
+            )
         });
         let mut task = tokio::spawn(front.clone().answer(Asked { head, content, body, upload, place }));
         if end == End::Whole && !self.is_trouble(70) {
@@ -304,12 +307,16 @@ impl Phone {
         let highest = self.world.lock().highest(upload);
         let (request, content, data) = match self.rng.u8(0..8) {
             0..4 => (self.request(Method::HEAD, &url, None), Some(0), Bytes::new()),
-            4 if self.schedule.may_give_up => (self.request(Method::DELETE, &url, None), Some(0), Bytes::new()),
+            4 if self.schedule.may_give_up => {
+                (self.request(Method::DELETE, &url, None), Some(0), Bytes::new())
+            }
             _ => self.part(&url, highest),
         };
         let body = self.body(data, End::Whole);
         let head = request.body(()).expect("a good head").into_parts().0;
-        self.world.lock().say(|| format!("phone {}: races with {} {:?}", self.number, head.method, head.headers));
+        self.world
+            .lock()
+            .say(|| format!("phone {}: races with {} {:?}", self.number, head.method, head.headers));
         let asked = Asked { head, content, body, upload: current, place: None };
         let begun = Instant::now();
         let newer = tokio::spawn(front.clone().answer(asked));

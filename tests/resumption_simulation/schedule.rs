@@ -176,8 +176,7 @@ fn server(knobs: &mut Knobs, rng: &mut Rng) -> &'static Profile {
         5 => (OverlapRule::TrimOrRefuse, &Profile::REFUSE),
         6 => (OverlapRule::Append, &Profile::APPEND),
         _ => {
-            let rules =
-                [OverlapRule::Append, OverlapRule::Overwrite, OverlapRule::Refuse, OverlapRule::Trim];
+            let rules = [OverlapRule::Append, OverlapRule::Overwrite, OverlapRule::Refuse, OverlapRule::Trim];
             (rules[rng.usize(..4)], &Profile::UNKNOWN)
         }
     };
