@@ -182,19 +182,14 @@ impl<H: Host> Registry<H> {
             self.ended(&entry);
         }
         self.record(&entry).await;
-        let over = {
-            let mut state = entry.lock();
-            state.attempt.take().map(|attempt| attempt.over)
-        };
+        // Cancelled when this function ends, however it does.
+        let _over = entry.lock().attempt.take().map(|attempt| attempt.over.drop_guard());
         entry.beat();
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
         if let Some(continuation) = left_over {
             self.cancel_session(&entry, continuation).cancelled().await;
-        }
-        if let Some(over) = over {
-            over.cancel();
         }
     }
 }
@@ -285,12 +280,17 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         }
     }
 
-    async fn publishing(&mut self, continuation: Continuation) {
+    async fn publishing(&mut self, continuation: Continuation) -> bool {
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
-        self.entry.lock().life.finalizing(continuation, self.registry.host().now());
+        let wanted = {
+            let mut state = self.entry.lock();
+            state.life.finalizing(continuation, self.registry.host().now());
+            state.life.is_open()
+        };
         self.entry.beat();
         self.registry.record(self.entry).await;
+        wanted
     }
 }

@@ -82,14 +82,14 @@ impl<H: Host> Registry<H> {
             continuation,
         };
         let upload = entry.upload(NOBODY, part, Digests::default());
-        let (registry, token) = (self.clone(), done.clone());
+        let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();
             let mut backend = host.dial(&upload.route, &upload.destination);
             let shared = host.shared(&upload.route);
             let observe = |event: &Event| host.observe(&upload, event);
             transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;
-            token.cancel();
+            drop(guard);
         });
         done
     }

@@ -204,8 +204,11 @@ where
             let detail = format!("the {} of the file is not the one that was sent with it", algorithm.name());
             let failure = Failure::new(Problem::DigestMismatch, detail);
             self.session.withhold(self.started.elapsed(), failure);
-        } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation()) {
-            supervisor.publishing(continuation).await;
+        } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation())
+            && !supervisor.publishing(continuation).await
+        {
+            let failure = Failure::new(Problem::UploadCancelled, "it is not wanted any more");
+            self.session.withhold(self.started.elapsed(), failure);
         }
     }
 

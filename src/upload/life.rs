@@ -286,8 +286,8 @@ impl Life {
     /// When it is given up or forgotten if nothing happens.
     pub fn deadline(&self, limits: &UploadLimits) -> SystemTime {
         let patience = if self.is_open() { limits.expire } else { limits.keep };
-        // Both are bounded by the configuration, so no clock overflows.
-        self.touched + patience
+        // A record may say any time, also one at the end of all times.
+        self.touched.checked_add(patience).unwrap_or(self.touched)
     }
 
     fn touch(&mut self, now: SystemTime) {
