@@ -65,6 +65,11 @@ impl Dialect {
         Dialect::named(if self.name == "3" { "6" } else { "3" })
     }
 
+    /// A version with the other marker.
+    pub(crate) fn other_marker(&self) -> &'static Dialect {
+        Dialect::named(if self.marker == "Upload-Complete" { "3" } else { "4" })
+    }
+
     /// `Upload-Limit` for files of at most so many bytes, kept so many seconds.
     pub(crate) fn limit(&self, max_size: u64, seconds: u64) -> Option<String> {
         self.age.map(|age| format!("min-size=0, max-size={max_size}, {age}={seconds}"))

@@ -86,7 +86,9 @@ async fn patch_cuts_off_a_silent_connection(case: Case) {
     let location = case.dropped(file(), MIDDLE).await;
     assert_eq!(case.offset(&location).await, MIDDLE);
     let mut old = case.connect().await;
-    old.send(&case.patch(&location, MIDDLE, file().size - MIDDLE)).await;
+    old.send(&case.patch(&location, MIDDLE, file().size - MIDDLE).with("Expect", "100-continue")).await;
+    // From here on it has its turn.
+    assert_eq!(old.message().await.status, 100);
     old.bytes(&file().from(MIDDLE)[..10]).await;
     // It says the offset that it was told last, though more may have arrived.
     let asked = Instant::now();

@@ -40,10 +40,13 @@ async fn no_fields_at_all_are_a_plain_upload(case: Case) {
 
 async fn a_number_alone_is_a_plain_upload(case: Case) {
     is_plain(&case, &case.put(file()).without(case.dialect.marker)).await;
-    // The marker of another version counts for nothing.
-    let other =
-        if case.dialect.marker == "Upload-Complete" { "Upload-Incomplete" } else { "Upload-Complete" };
-    is_plain(&case, &case.put(file()).without(case.dialect.marker).with(other, "?1")).await;
+    // The marker of another version does not make it one of this version.
+    let other = case.dialect.other_marker();
+    let request = case.put(file()).without(case.dialect.marker);
+    is_plain(&case, &request.clone().with(other.marker, other.whole)).await;
+    // But what calls itself a part of a file is never stored as the whole.
+    let answer = case.ask(&request.with(other.marker, other.partial), &file().bytes()).await;
+    assert!(answer.status >= 400, "{answer}");
 }
 
 async fn the_marker_without_the_number(case: Case) {
