@@ -85,9 +85,18 @@ impl World {
         .await;
     }
 
-    /// How many such packets about the file there were so far.
-    pub(crate) fn count(&self, path: &str, wanted: PacketKind) -> usize {
-        let is_it = |event: &&Event| matches!(event, Event::Packet { target, kind, .. } if target == path && *kind == Some(wanted));
+    /// How many such packets about a file there were, once it is published.
+    pub(crate) async fn count(&self, path: &str, wanted: PacketKind) -> usize {
+        self.packet_of(path, PacketKind::CloseSession).await;
+        self.count_so_far(path, wanted)
+    }
+
+    /// How many there were so far.
+    pub(crate) fn count_so_far(&self, path: &str, wanted: PacketKind) -> usize {
+        let is_it = |event: &&Event| match event {
+            Event::Packet { target, kind, .. } => target == path && *kind == Some(wanted),
+            _ => false,
+        };
         self.packets.borrow().iter().filter(is_it).count()
     }
 

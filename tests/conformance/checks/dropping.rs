@@ -33,7 +33,7 @@ async fn a_client_that_closes(case: Case) {
     assert_eq!(case.offset(&location).await, MIDDLE);
     assert!(asked.elapsed() < SETTLED, "{:?}", asked.elapsed());
     case.resume(&location, file(), MIDDLE).await;
-    assert_eq!(case.count(&case.path(), PacketKind::CreateSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CreateSession).await, 1);
 }
 
 async fn a_client_that_crashes(case: Case) {
@@ -134,7 +134,7 @@ async fn of_two_patches_one_wins(case: Case) {
     // Both, if the later one came so late that it was told what the first one had been told.
     assert!(won >= 1);
     case.backend.assert_stored(&case.path(), file());
-    assert_eq!(case.count(&case.path(), PacketKind::CloseSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CloseSession).await, 1);
 }
 
 async fn ten_drops_in_a_row(case: Case) {
@@ -150,5 +150,5 @@ async fn ten_drops_in_a_row(case: Case) {
         case.taken(&case.path(), offset + step).await;
     }
     case.resume(&location, file(), 10 * step).await;
-    assert_eq!(case.count(&case.path(), PacketKind::CreateSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CreateSession).await, 1);
 }

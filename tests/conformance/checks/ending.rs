@@ -60,8 +60,8 @@ async fn a_finished_upload_is_not_published_twice(case: Case) {
     for _ in 0..3 {
         case.assert_final(&case.ask(&case.patch(&location, file().size, 0), b"").await, file().size, None);
     }
-    assert_eq!(case.count(&case.path(), PacketKind::CloseSession), 1);
-    assert_eq!(case.count(&case.path(), PacketKind::CreateSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CloseSession).await, 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CreateSession).await, 1);
 }
 
 async fn delete_of_an_idle_upload(case: Case) {

@@ -50,7 +50,7 @@ async fn parts_in_order(case: Case) {
         case.assert_told(&case.ask(&case.head(&location), b"").await, at, Some(file().size), false);
     }
     case.resume(&location, file(), at).await;
-    assert_eq!(case.count(&case.path(), PacketKind::CreateSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CreateSession).await, 1);
 }
 
 async fn a_last_part_of_no_bytes(case: Case) {

@@ -75,7 +75,7 @@ async fn a_backend_that_goes_away_is_no_answer(case: Case) {
     case.assert_told(&told, FRAGMENT, Some(file().size), false);
     case.backend.set_faults(Vec::new());
     case.resume(&location, file(), FRAGMENT).await;
-    assert_eq!(case.count(&case.path(), PacketKind::CancelSession), 0);
+    assert_eq!(case.count(&case.path(), PacketKind::CancelSession).await, 0);
 }
 
 async fn the_end_waits_for_the_backend_without_the_client(case: Case) {
@@ -89,7 +89,7 @@ async fn the_end_waits_for_the_backend_without_the_client(case: Case) {
     let answer = case.ask(&case.patch(&location, file().size, 0), b"").await;
     case.assert_final(&answer, file().size, None);
     case.backend.assert_stored(&case.path(), file());
-    assert_eq!(case.count(&case.path(), PacketKind::CloseSession), 1);
+    assert_eq!(case.count(&case.path(), PacketKind::CloseSession).await, 1);
 }
 
 async fn progress_is_told_four_times_at_most(case: Case) {
