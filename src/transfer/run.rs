@@ -67,7 +67,7 @@ where
         source: Source::new(body, &upload.part, hasher, digests, limits, &shared.budget),
         report: Report {
             session: checkpoint.as_ref().map(|checkpoint| checkpoint.session.clone()),
-            from: upload.part.continuation.offset(),
+            from: upload.part.continuation.acknowledged(),
             ..Report::default()
         },
         session: match checkpoint {
@@ -160,13 +160,15 @@ where
 {
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
-        if self.is_closing() && !self.cleared {
-            self.clear(supervisor).await;
-        }
-        let now = self.started.elapsed();
-        let step = match self.lacks_digest() {
-            true => Step::Gather,
-            false => self.session.step(now, self.source.ready()),
+        let step = if self.session.is_closing() && !self.source.is_exhausted() {
+            // The backend has every byte. Whether the client has no more, and whether these are its bytes, shows at the end
+            // of its body.
+            Step::Gather
+        } else {
+            if self.session.is_closing() && !self.cleared {
+                self.clear(supervisor).await;
+            }
+            self.session.step(self.started.elapsed(), self.source.ready())
         };
         let activity = Activity::new(
             step,
@@ -192,26 +194,12 @@ where
             supervisor.observe(&event);
         }
         self.source.release(self.session.offset());
-        if !self.upload.lasting {
-            return;
+        if self.upload.lasting && (news || self.session.offset() > self.told) {
+            self.told = self.session.offset();
+            if let Some(continuation) = self.continuation() {
+                supervisor.acknowledged(continuation);
+            }
         }
-        if let Some(continuation) = self.continuation().filter(|next| news || next.offset() > self.told) {
-            self.told = continuation.offset();
-            supervisor.acknowledged(continuation);
-        }
-    }
-
-    /// The backend has every byte, but some of them only from a request before the process died: their digest is lost, so
-    /// this client has to bring them once more.
-    fn lacks_digest(&self) -> bool {
-        let hasher = self.source.hasher();
-        let lacks = !hasher.is_idle() && hasher.position() < self.upload.part.total;
-        lacks && self.session.is_closing() && !self.cleared && !self.source.is_exhausted()
-    }
-
-    /// The client is not needed any more.
-    fn is_closing(&self) -> bool {
-        self.session.is_closing() && !self.lacks_digest()
     }
 
     /// Every byte is acknowledged: compares digests, and has it recorded that the file is about to be published.
@@ -273,7 +261,11 @@ where
                 }
             };
             if let Some(failure) = self.interrupted(interruption) {
-                self.session.abort(self.started.elapsed(), failure);
+                let now = self.started.elapsed();
+                match self.session.is_closing() {
+                    true => self.session.withhold(now, failure),
+                    false => self.session.abort(now, failure),
+                }
                 aborted.get_or_insert(Instant::now() + self.shared.limits.time.cancel);
             }
             if !asks {
@@ -291,6 +283,11 @@ where
         (!waits && !self.is_closing()).then_some(stopping.deadline)
     }
 
+    /// Whether nothing of the client is needed any more.
+    fn is_closing(&self) -> bool {
+        self.session.is_closing() && self.source.is_exhausted()
+    }
+
     /// What an interruption means; gives why the upload is abandoned, if it is.
     fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
         let (why, soon) = match interruption {
@@ -302,15 +299,23 @@ where
             return (!self.is_closing()).then_some(why);
         }
         // The body brought more than the file has: whatever it is, it is not this file.
-        if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
+        if self.source.is_too_long() {
             return Some(why);
         }
-        let has_all = self.source.is_exhausted() && self.upload.part.last;
+        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
+        let has_all = self.source.is_exhausted() && self.upload.part.last && !refused;
+        if let (Some(stopping), true) = (&mut self.stopping, soon) {
+            stopping.why = why;
+            return None;
+        }
         if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
+        if !self.source.is_exhausted() {
+            // Perhaps every byte is there. But nobody said that it was the last.
+            self.session.keep_open();
+        }
         self.source.stop();
-        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
         self.stopping = Some(Stopping { why, deadline, refused });
         None

@@ -164,9 +164,6 @@ impl Life {
             Phase::Open { session, digest, headers } => {
                 let checkpoint = session.map(load_session).transpose()?;
                 let headers = load_headers(headers)?;
-                if digest.as_ref().is_some_and(|state| Hasher::restore(state).is_none()) {
-                    return Err(bad("digest"));
-                }
                 life.reopen(Continuation { checkpoint, digest, headers });
             }
             Phase::Stored { headers, reply } => {
@@ -181,7 +178,30 @@ impl Life {
                 life.state = State::Done(Err(Failure::new(problem, detail)));
             }
         }
+        life.check()?;
         Ok(life)
+    }
+
+    /// What contradicts itself would sooner or later give a wrong file.
+    fn check(&self) -> Result<(), BadRecord> {
+        let Continuation { checkpoint, digest, .. } = &self.continuation;
+        if self.told > self.offset {
+            return Err(bad("told"));
+        }
+        if self.offset > self.total.unwrap_or_default() {
+            return Err(bad("total"));
+        }
+        if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.closing) && self.total != Some(self.offset)
+        {
+            return Err(bad("session.closing"));
+        }
+        let is_hashed = digest.as_ref().map(|state| Hasher::restore(state).map(|hasher| hasher.position()));
+        let is_needed = checkpoint.is_some() && self.plan.digests.algorithms().next().is_some();
+        match is_hashed {
+            Some(position) if position != Some(self.offset) => Err(bad("digest")),
+            None if is_needed && self.offset > 0 => Err(bad("digest")),
+            _ => Ok(()),
+        }
     }
 
     fn reopen(&mut self, continuation: Continuation) {
