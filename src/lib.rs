@@ -28,14 +28,31 @@
 //! The same, by module:
 //!
 //! ```text
-//!             one upload: on one thread from its first byte to its last
+//!             one request: on one thread from its first byte to its last
 //!   ┌───────────────────────────────────────────────────────────┐
-//!   │ front ──── head ───► app::uploads ──► transfer ◄──► bits   │   bits: which packet is next,
-//!   │   ▲                                    │    ▲              │         what an answer means
-//!   │   └──── body, piece by piece ──────────┘    │              │
-//!   │                                          backend ──────────┼──► one TCP connection per session
-//!   └───────────────────────────────────────────────────────────┘
+//!   │ front ───── head ─────► registry ──► transfer ◄──► bits    │   bits: which packet is next,
+//!   │   ▲                        │          │    ▲               │         what an answer means
+//!   │   └── body, piece by piece ┼──────────┘    │               │
+//!   │                            │            backend ───────────┼──► one TCP connection
+//!   └────────────────────────────┼──────────────────────────────┘
+//!                              store: what outlives request and process
 //! ```
+//!
+//! # An upload that can be resumed
+//!
+//! A client that asks for it (Apple's systems do) gets a URL for its upload at once, by a 104. Each request that brings bytes
+//! is one run of [`transfer`]. Between two requests nothing runs: the next one goes on from a
+//! [`bits::Checkpoint`], which is all that is left of the one before. A client that broke off, a proxy that was restarted
+//! and one that was killed are the same case.
+//!
+//! ```text
+//!  PUT /photos/a.mov ──► create: upload resource, record ──► 104, Location: /_uploads/5f3c…
+//!                        feed ──► transfer ──✗ the connection breaks; what was received goes to the backend; record
+//!  HEAD /_uploads/5f3c… ──► status ──► 204, Upload-Offset: 87188440
+//!  PATCH /_uploads/5f3c…, Upload-Offset: 87188440 ──► feed ──► transfer, from the checkpoint ──► 201
+//! ```
+//!
+//! [`resumable`] knows the protocol's heads, [`upload`] the life of one upload, [`registry`] all of them.
 //!
 //! # Layers
 //!
@@ -50,13 +67,15 @@
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
 //! | [`telemetry`] | log lines, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
+//! | [`upload`] | the life of one upload over several requests, and its record | I/O, clock, randomness, tasks, logging |
 //! | [`route`] | which request goes where, under which name | I/O of any kind |
-//! | [`bits`] | the protocol: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
+//! | [`bits`] | the protocol to the server: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
+//! | [`resumable`], [`digest`] | the protocol to the client; what bytes come to | know `bits`; I/O, clock, randomness, tasks, logging |
 //! | [`error`], [`limits`] | every failure; every number that bounds something | import anything of ours |
 //!
-//! `bits`, `route`, `error` and `limits` are pure: time and seeds are arguments, what happens is a return value. That is
+//! All below [`config`] is pure: time and seeds are arguments, what happens is a return value. That is
 //! what lets one test run drive the client's state machine against the server's through more than 100,000 schedules of
-//! faults (`tests/simulation`).
+//! faults (`tests/simulation`). `tests/resumption_simulation` does the same with everything above the sockets.
 //!
 //! All modules are public, because the example, the tests and the benchmarks use them as anybody would. The *program* is
 //! the product: its settings, statuses and error codes are what stays stable between versions, not these Rust interfaces.
@@ -69,17 +88,17 @@
 //! | | promise | holds? | proved by |
 //! | --- | --- | --- | --- |
 //! | P1 | Success means that the BITS server acknowledged every byte and the Close. (If its answer to Close is lost, `ambiguous_close` says what counts as proof.) | yes | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (close) |
-//! | P2 | The stored bytes are the sent bytes, or there is no success. | yes. Later: check a digest that the client sends | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/e2e` (sizes) |
-//! | P3 | An offset that the client is told was acknowledged by the server, and never goes down. | [`bits::Session::offset`] does so. Later: tell it to clients | `tests/simulation` `hostile_schedules_never_store_wrong_bytes` |
+//! | P2 | The stored bytes are the sent bytes, or there is no success. A digest that the client sends is checked before the file is published. | yes | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/resumption_simulation`, `tests/conformance`, `tests/e2e` (sizes) |
+//! | P3 | An offset that the client is told was acknowledged by the server, and never goes down, also not by a crash. | yes | `tests/simulation` `hostile_schedules_never_store_wrong_bytes`, `tests/resumption_simulation`, `tests/resumption` |
 //! | P4 | Memory is bounded by a base and the budget, whatever clients do. | yes | [`transfer::Budget`]'s tests, `tests/e2e` (resources) |
-//! | P5 | No byte of an upload is written to disk. | yes | `tests/e2e` (resources) |
+//! | P5 | No byte of an upload is written to disk. (But for at most 127 bytes, inside the state of a digest that the client asked for.) | yes | `tests/e2e` (resources), `tests/resumption` |
 //! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window, the profile allows sending again and, for a restart, the backend keeps its sessions on disk (IIS does). | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
-//! | P7 | After a crash of the proxy, a client goes on from the last byte recorded. | **later**: needs resumable uploads | |
-//! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping) |
-//! | P9 | At most one transfer drives an upload. | yes: one request is one transfer. Later: the same for resumed ones | by construction |
+//! | P7 | After a crash of the proxy, a client goes on from the last byte recorded, or begins again where the profile does not allow going on. | yes, on the same state directory | `tests/simulation` `deaths_of_the_proxy_alone_lose_no_upload_where_bytes_may_be_sent_again`, `tests/resumption_simulation`, `tests/resumption` |
+//! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. Those that can be resumed are broken off instead, and lose nothing. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping), `tests/resumption` |
+//! | P9 | At most one transfer drives an upload: the newest request wins. | yes | `tests/resumption_simulation`, `tests/conformance` |
 //! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched` |
 //! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
-//! | P12 | Credentials reach no log, error or record. | yes, as far as there are any: clients' are ignored. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/front` `refusals_are_reported_without_their_query` |
+//! | P12 | Credentials reach no log, error or record. Of those that bind an upload to its client a salted hash is kept. | yes. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
 //! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port` |
 //! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
 //!
@@ -111,6 +130,16 @@
 //!   that may pass is tried again first, then told as 503 or 504 with `Retry-After`. A 500 would mean a bug.
 //! - **The request to the backend is built, not edited.** A path is decoded once into segments, checked, and written anew;
 //!   no header of the client reaches the backend but the file name that the route asks for.
+//! - **A client that can resume is broken off, not answered 5xx.** When the backend fails for longer than the retry window, or
+//!   the proxy ends, its connection is reset: its system then comes back by itself, while a 5xx makes it give up. What
+//!   will not pass is answered, and the upload is gone before that, so that nobody comes back for it.
+//! - **The offset that a client is told is the backend's.** Bytes in memory do not count; before anything is told, what was
+//!   received is brought to the backend, for a bounded time. If the backend is further than the record, it is
+//!   believed, and the client's bytes up to there are skipped. If it is behind, the upload is lost, never rewound.
+//! - **The newest request wins.** A phone leaves connections behind that hang for minutes; nothing waits for them.
+//! - **The journal is small and replaceable.** One record an upload; losing it costs a new start, never wrong bytes. All
+//!   records are in memory, too: the store is only written while the program runs.
+//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`).
 //! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
 //!   logs, the answers and the tests read the same row.
 //! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.
@@ -120,16 +149,21 @@
 //! 1. [`bits`]: `packet.rs` (what goes out), `ack/` (what comes back: one table), `session/` (the state machine, with its
 //!    picture and a run that compiles).
 //! 2. [`transfer`]: `run.rs` is the life of one upload, in one loop; `source.rs` gathers; `budget.rs` bounds memory.
-//! 3. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits.
-//! 4. [`app`]: how many of that live in one process, and how they end.
-//! 5. `tests/simulation`: everything above the sockets, under every fault that we could think of.
-//! 6. [`mock`] and [`bits::server`]: the other end, with every quirk of the servers that we know.
+//! 3. [`upload`] and [`registry`]: the same over several requests.
+//! 4. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits.
+//! 5. [`app`]: how many of that live in one process, and how they end.
+//! 6. `tests/simulation`, `tests/resumption_simulation`: everything above the sockets, under every fault that we could think of.
+//! 7. [`mock`] and [`bits::server`]: the other end, with every quirk of the servers that we know.
 //!
 //! # Vocabulary
 //!
 //! | word | meaning |
 //! | --- | --- |
-//! | upload | one file on its way, from the head of its request to its outcome |
+//! | upload | one file on its way, from the head of its first request to its outcome |
+//! | upload resource | the URL that an upload has if it can be resumed |
+//! | part | what one request brings of it |
+//! | record | what the store keeps of it |
+//! | checkpoint | what is needed to go on with its session |
 //! | session | the server's side of it in BITS, from Create-Session to Close-Session or Cancel-Session |
 //! | packet, Ack | a request of the BITS protocol, and its answer |
 //! | fragment | a part of the file in one packet |

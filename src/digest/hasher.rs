@@ -28,6 +28,13 @@ pub struct HasherState {
     sha512: Option<String>,
 }
 
+impl HasherState {
+    /// How many bytes the hasher had taken.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+}
+
 impl Hasher {
     /// A hasher at the beginning of a file. Without algorithms it only counts.
     pub fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Hasher {

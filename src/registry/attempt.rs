@@ -174,7 +174,8 @@ impl<H: Host> Registry<H> {
             self.ended(&entry);
         }
         self.record(&entry).await;
-        let (over, left_over) = {
+        // The guard cancels when this function ends, however it does.
+        let (_over, left_over) = {
             let mut state = entry.lock();
             // It was abandoned while this request came to its end, by somebody who relied on it: nobody else will come for
             // the session.
@@ -184,7 +185,7 @@ impl<H: Host> Registry<H> {
                 }
                 _ => None,
             };
-            (state.attempt.take().map(|attempt| attempt.over), left_over)
+            (state.attempt.take().map(|attempt| attempt.over.drop_guard()), left_over)
         };
         entry.beat();
         client.tell(fed);
@@ -192,9 +193,6 @@ impl<H: Host> Registry<H> {
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
         if let Some(continuation) = left_over {
             self.cancel_session(&entry, continuation).cancelled().await;
-        }
-        if let Some(over) = over {
-            over.cancel();
         }
     }
 }
@@ -247,6 +245,8 @@ struct Attendant<'a, H> {
 }
 
 impl<H: Host> Supervisor for Attendant<'_, H> {
+    // That the client is gone is no reason: what it sent before is still in the body, which then breaks off by itself. If it is
+    // all there, the upload goes on to its end.
     async fn interrupted(&mut self) -> Interruption {
         let stop = self.registry.host().stop();
         let interruption = tokio::select! {
@@ -256,9 +256,7 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
                 self.stopped = true;
                 Interruption::Stop(Failure::new(Problem::ShuttingDown, "the program ends"))
             }
-            () = self.client.left() => {
-                Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
-            }
+            else => pending().await,
         };
         // Whatever the reason: it comes back, or somebody has come in its place.
         self.client.tell(Fed::CutOff);
@@ -285,12 +283,17 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         }
     }
 
-    async fn publishing(&mut self, continuation: Continuation) {
+    async fn publishing(&mut self, continuation: Continuation) -> bool {
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
-        self.entry.lock().life.finalizing(continuation, self.registry.host().now());
+        let wanted = {
+            let mut state = self.entry.lock();
+            state.life.finalizing(continuation, self.registry.host().now());
+            state.life.is_open()
+        };
         self.entry.beat();
         self.registry.record(self.entry).await;
+        wanted
     }
 }

@@ -48,23 +48,23 @@ impl<H: Host> Registry<H> {
         let owner = entry.lock().life.plan().owner.clone();
         let mut book = self.book();
         if book.open.remove(&entry.id) {
-            if let Some(owner) = owner {
-                if let Some(count) = book.owners.get_mut(&owner) {
-                    *count -= 1;
-                    if *count == 0 {
-                        book.owners.remove(&owner);
-                    }
+            if let Some(owner) = owner
+                && let Some(count) = book.owners.get_mut(&owner)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    book.owners.remove(&owner);
                 }
             }
             book.ended.push_back(entry.id.clone());
         }
-        if book.ended.len() > MOST_ENDED {
-            if let Some(oldest) = book.ended.pop_front() {
-                book.entries.remove(&oldest);
-                drop(book);
-                // Whoever comes for it gets 404, now and after a restart.
-                drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
-            }
+        if book.ended.len() > MOST_ENDED
+            && let Some(oldest) = book.ended.pop_front()
+        {
+            book.entries.remove(&oldest);
+            drop(book);
+            // Whoever comes for it gets 404, now and after a restart.
+            drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
         }
     }
 
@@ -85,14 +85,14 @@ impl<H: Host> Registry<H> {
             continuation,
         };
         let upload = entry.upload(NOBODY, part, Digests::default());
-        let (registry, token) = (self.clone(), done.clone());
+        let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();
             let mut backend = host.dial(&upload.route, &upload.destination);
             let shared = host.shared(&upload.route);
             let observe = |event: &Event| host.observe(&upload, event);
             transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;
-            token.cancel();
+            drop(guard);
         });
         done
     }

@@ -67,7 +67,7 @@ where
         source: Source::new(body, &upload.part, hasher, digests, limits, &shared.budget),
         report: Report {
             session: checkpoint.as_ref().map(|checkpoint| checkpoint.session.clone()),
-            from: upload.part.continuation.offset(),
+            from: upload.part.continuation.acknowledged(),
             ..Report::default()
         },
         session: match checkpoint {
@@ -209,8 +209,11 @@ where
             let detail = format!("the {} of the file is not the one that was sent with it", algorithm.name());
             let failure = Failure::new(Problem::DigestMismatch, detail);
             self.session.withhold(self.started.elapsed(), failure);
-        } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation()) {
-            supervisor.publishing(continuation).await;
+        } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation())
+            && !supervisor.publishing(continuation).await
+        {
+            let failure = Failure::new(Problem::UploadCancelled, "it is not wanted any more");
+            self.session.withhold(self.started.elapsed(), failure);
         }
     }
 
@@ -308,6 +311,10 @@ where
         if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
+        if !self.source.is_exhausted() {
+            // Perhaps every byte is there. But nobody said that it was the last.
+            self.session.keep_open();
+        }
         self.source.stop();
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
         self.stopping = Some(Stopping { why, deadline, refused });
@@ -358,15 +365,8 @@ where
     /// What a later request needs to go on, if the session can go on.
     fn continuation(&self) -> Option<Continuation> {
         let hasher = self.source.hasher();
-        let mut checkpoint = self.session.checkpoint()?;
-        if !hasher.is_idle() && hasher.position() < checkpoint.offset {
-            // The backend has more than this client has brought. The digest needs those bytes, so the client goes on before
-            // them.
-            checkpoint.offset = hasher.position();
-            checkpoint.in_doubt = true;
-        }
         Some(Continuation {
-            checkpoint: Some(checkpoint),
+            checkpoint: Some(self.session.checkpoint()?),
             digest: (!hasher.is_idle()).then(|| hasher.state()),
             headers: self.stored.headers.clone(),
         })

@@ -210,15 +210,24 @@ impl Life {
         let Some(checkpoint) = &self.continuation.checkpoint else { return };
         if checkpoint.closing {
             self.state = State::Finalizing;
-        } else if checkpoint.in_doubt && !checkpoint.profile.overlap.may_resend() {
-            if self.offset > 0 {
-                // The session is left for the caller to cancel.
-                self.state = State::Gone(Problem::FragmentInDoubt);
-            } else {
-                self.continuation = Continuation::default();
-            }
+        } else if self.offset > 0 && is_lost(checkpoint) {
+            // The session is left for the caller to cancel.
+            self.state = State::Gone(Problem::FragmentInDoubt);
         }
     }
+
+    /// Takes the session away if no request can go on with it, but with a new one, because no byte was acknowledged. The
+    /// caller has to cancel it.
+    pub fn take_lost_session(&mut self) -> Option<Continuation> {
+        let checkpoint = self.continuation.checkpoint.as_ref()?;
+        let renewable = self.state == State::Idle && self.offset == 0 && is_lost(checkpoint);
+        renewable.then(|| std::mem::take(&mut self.continuation))
+    }
+}
+
+/// Whether bytes were on their way that must not be sent a second time.
+fn is_lost(checkpoint: &Checkpoint) -> bool {
+    checkpoint.in_doubt && !checkpoint.closing && !checkpoint.profile.overlap.may_resend()
 }
 
 fn bad(field: &str) -> BadRecord {

@@ -29,7 +29,7 @@ pub(crate) const MAX_UPLOAD: u64 = 100 * MIB;
 #[derive(Debug)]
 pub(crate) enum Event {
     /// An upload began.
-    Started(Upload),
+    Started(Box<Upload>),
     /// The body was read to its end: so many bytes.
     Read(u64),
     /// The body ended too early.
@@ -111,7 +111,7 @@ impl Script {
         B::Error: std::error::Error,
     {
         let name = upload.destination.target.path().rsplit('/').next().unwrap().to_owned();
-        let _ = self.events.send(Event::Started(upload));
+        let _ = self.events.send(Event::Started(Box::new(upload)));
         if name.starts_with("gated") {
             self.gate.acquire().await.unwrap().forget();
         }

@@ -39,7 +39,7 @@ fn the_version_is_the_number_and_else_the_rfc() {
         ("Upload-Draft-Interop-Version: 0 | Upload-Complete: ?1", None),
         ("Upload-Draft-Interop-Version: -6 | Upload-Complete: ?1", None),
         ("Upload-Draft-Interop-Version: 262 | Upload-Complete: ?1", None),
-        ("Upload-Draft-Interop-Version: 999999999999999 | Upload-Complete: ?0", None),
+        ("Upload-Draft-Interop-Version: 999999999999999 | Upload-Complete: ?1", None),
         // Not a number: as if it were not there.
         ("Upload-Complete: ?1", Some("rfc")),
         ("Upload-Draft-Interop-Version: | Upload-Complete: ?1", Some("rfc")),
@@ -88,6 +88,28 @@ fn modes_and_settings() {
         let creation = creation(&head(&text), Some(5), mode, &settings).unwrap();
         assert_eq!(creation.is_some(), offered, "{text} {mode:?} {rfc}");
     }
+}
+
+#[test]
+fn a_part_is_not_stored_as_the_whole() {
+    const SIX: &str = "Upload-Draft-Interop-Version: 6 | Upload-Complete: ?0";
+    let fails = |text: &str, mode| created_in(text, mode).err();
+    for (text, mode) in [
+        (format!("PUT /a | {SIX}"), Mode::Off),
+        (format!("PUT /a | {SIX} | Via: 1.1 proxy"), Mode::UnlessVia),
+        (format!("PUT /a HTTP/1.0 | {SIX}"), Mode::On),
+        ("PUT /a | Upload-Draft-Interop-Version: 3 | Upload-Incomplete: ?1".to_owned(), Mode::Off),
+        ("PUT /a | Upload-Draft-Interop-Version: 99 | Upload-Complete: ?0".to_owned(), Mode::On),
+        ("PUT /a | Upload-Complete: ?0".to_owned(), Mode::On),
+        ("PUT /a | Upload-Incomplete: ?1".to_owned(), Mode::On),
+    ] {
+        assert_eq!(fails(&text, mode), Some(Problem::ResumptionOff), "{text}");
+    }
+}
+
+fn created_in(text: &str, mode: Mode) -> Result<bool, Problem> {
+    let creation = creation(&head(text), Some(5), mode, &Settings::default());
+    creation.map(|creation| creation.is_some()).map_err(|failure| failure.problem)
 }
 
 #[test]

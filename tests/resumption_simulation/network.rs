@@ -1,0 +1,366 @@
+//! The network between the proxy and the server, the server with its bytes, and what no packet may do.
+
+use crate::faults::Fate;
+use crate::world::{Inside, World};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use put2bits::bits::server::{Begin, Delivery, OverlapRule, RequestHead, TargetState};
+use put2bits::bits::{Destination, Packet};
+use put2bits::transfer::{Answer, Backend, Call, NoAnswer, Patience};
+use std::future::pending;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// A packet on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    packet: Packet,
+    head: HeaderMap,
+    target: String,
+    upload: usize,
+    body: Vec<Bytes>,
+    connection: u64,
+}
+
+/// A packet that hangs somewhere, and the exchange at which it arrives.
+pub(crate) type Late = (u64, Sent);
+
+/// The way of one run of the transfer to the server.
+#[derive(Debug)]
+pub(crate) struct Link {
+    world: World,
+    to: Destination,
+    upload: usize,
+    connection: u64,
+}
+
+impl Link {
+    pub(crate) fn new(world: World, to: Destination, upload: usize) -> Self {
+        let connection = world.lock().connect();
+        Link { world, to, upload, connection }
+    }
+
+    fn reconnect(&mut self) {
+        let mut world = self.world.lock();
+        world.server.disconnected(self.connection);
+        self.connection = world.connect();
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.world.lock().server.disconnected(self.connection);
+    }
+}
+
+/// An exchange under way. Dropped before its end, it is abandoned: what became of it nobody knows.
+struct UnderWay {
+    world: World,
+    sent: Sent,
+    has_arrived: bool,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut world = self.world.lock();
+        world.over(&self.sent);
+        if !self.has_arrived {
+            let fate = Fate::unfinished(&mut world.rng);
+            world.say(|| format!("{:?} is abandoned: {fate:?}", self.sent.packet.kind()));
+            world.abandoned(fate, &self.sent);
+        }
+    }
+}
+
+impl Backend for Link {
+    async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
+        self.world.alive().await;
+        let Call::Packet { packet, body } = call else { return self.look().await };
+        let sent = Sent {
+            head: packet.request(&self.to).headers().clone(),
+            target: self.to.target.to_string(),
+            upload: self.upload,
+            connection: self.connection,
+            packet,
+            body,
+        };
+        let (fate, there, back) = self.world.lock().depart(&sent);
+        let mut under_way = UnderWay { world: self.world.clone(), sent: sent.clone(), has_arrived: false };
+        sleep(there).await;
+        if !self.world.lock().lives_on() {
+            return pending().await;
+        }
+        under_way.has_arrived = true;
+        let reply = self.world.lock().arrive(fate, &sent);
+        if reply == Err(Hurt::TimedOut) {
+            sleep(patience.answer).await;
+        } else {
+            sleep(back).await;
+        }
+        if !self.world.lock().lives_on() {
+            return pending().await;
+        }
+        drop(under_way);
+        match reply {
+            Ok((status, headers)) => {
+                self.world.lock().learn(&sent, status, &headers);
+                Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+            }
+            Err(hurt) => {
+                self.reconnect();
+                Err(match hurt {
+                    Hurt::Unsent => NoAnswer::Unsent("simulated".into()),
+                    Hurt::Lost => NoAnswer::Lost("simulated".into()),
+                    Hurt::TimedOut => NoAnswer::TimedOut("simulated".into()),
+                })
+            }
+        }
+    }
+}
+
+impl Link {
+    /// HEAD of the target.
+    async fn look(&mut self) -> Result<Answer, NoAnswer> {
+        sleep(Duration::from_millis(5)).await;
+        if !self.world.lock().lives_on() {
+            return pending().await;
+        }
+        let mut world = self.world.lock();
+        let mut headers = HeaderMap::new();
+        let status = match world.published.get(self.to.target.as_str()) {
+            _ if !world.schedule.serves_reads => StatusCode::METHOD_NOT_ALLOWED,
+            None => StatusCode::NOT_FOUND,
+            Some(file) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
+                headers.insert(LAST_MODIFIED, world.http_date(file.at));
+                StatusCode::OK
+            }
+        };
+        // What this costs when it lasts too long is the one true ambiguity of the protocol.
+        if !world.schedule.gentle && world.rng.u16(0..1000) < world.weather() {
+            return Err(NoAnswer::Lost("simulated".into()));
+        }
+        world.say(|| format!("HEAD of the target: {status}"));
+        Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hurt {
+    Unsent,
+    Lost,
+    TimedOut,
+}
+
+type Got = Result<(StatusCode, HeaderMap), Hurt>;
+
+impl Inside {
+    fn connect(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
+    }
+
+    /// Out of 1,000 exchanges, how many have a fault now.
+    pub(crate) fn weather(&self) -> u16 {
+        let over = self.calm || self.figures.exchanges > self.schedule.weather_ends;
+        if over { 0 } else { self.schedule.weather.per_mille }
+    }
+
+    /// A packet is sent.
+    fn depart(&mut self, sent: &Sent) -> (Fate, Duration, Duration) {
+        self.figures.exchanges += 1;
+        self.inspect(sent);
+        self.deliver_late();
+        let fate = if self.weather() == 0 { Fate::Fine } else { self.schedule.weather.fate(&mut self.rng) };
+        // A repetition that the proxy has no part in: where repeated bytes are appended, no client can save the file.
+        let appends = self.schedule.knobs.fragment.overlap == OverlapRule::Append;
+        let fate = if fate == Fate::Twice && appends { Fate::Fine } else { fate };
+        self.figures.faults += u64::from(fate != Fate::Fine);
+        self.say(|| format!("upload {}: {:?} {fate:?}", sent.upload, sent.packet));
+        let mut pause = || Duration::from_millis(self.rng.u64(0..40));
+        (fate, pause(), pause())
+    }
+
+    /// What no packet may do.
+    fn inspect(&mut self, sent: &Sent) {
+        let upload = sent.upload;
+        let highest = self.highest(upload);
+        let about = &self.uploads[upload];
+        let (complete, wrong, acknowledged) = (about.is_complete, about.is_wrong, about.acknowledged);
+        let total = self.files[about.phone].len() as u64;
+        if let Some(id) = session(&sent.packet) {
+            let count = self.under_way.entry(id.clone()).or_default();
+            *count += 1;
+            let alone = *count == 1;
+            self.check(alone, || "two exchanges of one session at a time".to_owned());
+            let on_record = self.is_on_record(upload, &id);
+            if let Packet::Fragment { range, .. } = &sent.packet {
+                let start = range.start();
+                self.check(start >= highest, || format!("a fragment from {start}, {highest} was told"));
+                let sure = self.recorded(upload, "\"in_doubt\":true") != Some(true);
+                self.check(!(on_record && sure), || {
+                    "a fragment is on its way, and the record says that there is none".to_owned()
+                });
+            }
+        }
+        match &sent.packet {
+            Packet::CreateSession => {
+                self.check(highest == 0, || format!("begun anew after {highest} was told"));
+            }
+            Packet::CloseSession { .. } => {
+                let all = acknowledged == total || !self.schedule.knobs.wire.offset_on_ok;
+                self.check(all, || format!("closed when {acknowledged} of {total} were acknowledged"));
+                self.check(complete, || "closed before the client said that it is complete".to_owned());
+                self.check(!wrong, || "closed against the digest".to_owned());
+                let recorded = self.recorded(upload, "\"closing\":true");
+                self.check(recorded == Some(true), || "closed without a word on record".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn over(&mut self, sent: &Sent) {
+        if let Some(count) = session(&sent.packet).and_then(|id| self.under_way.get_mut(&id)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// It comes as far as fate wants.
+    fn arrive(&mut self, fate: Fate, sent: &Sent) -> Got {
+        match fate {
+            Fate::Fine => self.serve(sent, None).ok_or(Hurt::Lost),
+            Fate::Refused => Err(Hurt::Unsent),
+            Fate::Cut(_) | Fate::AnswerLost => {
+                self.abandoned(fate, sent);
+                Err(Hurt::Lost)
+            }
+            Fate::AnswerLate => {
+                self.serve(sent, None);
+                Err(Hurt::TimedOut)
+            }
+            Fate::RequestLate(_) => {
+                self.abandoned(fate, sent);
+                Err(Hurt::TimedOut)
+            }
+            Fate::Twice => {
+                self.serve(sent, None);
+                self.serve(sent, None).ok_or(Hurt::Lost)
+            }
+            Fate::StatusBefore(status) => Ok(bare(status)),
+            Fate::StatusAfter(status) => {
+                self.serve(sent, None);
+                Ok(bare(status))
+            }
+            Fate::SessionsLost => {
+                for effect in self.server.forget_all() {
+                    self.carry_out(effect, None);
+                }
+                self.serve(sent, None).ok_or(Hurt::Lost)
+            }
+        }
+    }
+
+    fn abandoned(&mut self, fate: Fate, sent: &Sent) {
+        match fate {
+            Fate::Cut(share) if sent.packet.content_length() > 0 => {
+                let received = sent.packet.content_length() * u64::from(share) / 256;
+                self.serve(sent, Some(received));
+            }
+            Fate::AnswerLost => drop(self.serve(sent, None)),
+            Fate::RequestLate(after) => {
+                self.late.push((self.figures.exchanges + u64::from(after), sent.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn deliver_late(&mut self) {
+        let now = self.figures.exchanges;
+        let due: Vec<Late> = self.late.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, sent) in due {
+            self.say(|| format!("late: {:?}", sent.packet));
+            self.serve(&sent, None);
+        }
+    }
+
+    /// The server gets the packet, all of it or `only` so many bytes of its body.
+    fn serve(&mut self, sent: &Sent, only: Option<u64>) -> Option<(StatusCode, HeaderMap)> {
+        let request = Request::builder().method("BITS_POST").body(()).ok()?;
+        let head = RequestHead { method: request.method(), target: &sent.target, headers: &sent.head };
+        let exists = self.published.contains_key(&sent.target);
+        let target = if exists { TargetState::Exists } else { TargetState::Free };
+        let (now, fresh_id) = (self.now(), self.rng.u128(..));
+        let reply = match self.server.begin(now, sent.connection, &head, target, fresh_id) {
+            Begin::Answer(reply) => reply,
+            Begin::Receive(intake) => {
+                let received = only.unwrap_or(intake.length());
+                let take = intake.store().min(received.saturating_sub(intake.skip())) as usize;
+                let store = self.stores.entry(intake.session()).or_default();
+                let at = intake.at() as usize;
+                if self.schedule.knobs.fragment.overlap != OverlapRule::Overwrite {
+                    store.truncate(at);
+                }
+                let end = at + take;
+                store.resize(store.len().max(end), 0);
+                let bytes = sent.body.iter().flatten().copied().skip(intake.skip() as usize).take(take);
+                store[at..end].iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+                if only.is_some() {
+                    self.server.abort(intake, received);
+                    return None;
+                }
+                self.server.finish(now, intake)
+            }
+            Begin::Busy(_) => unreachable!("bodies come at once here"),
+        };
+        for effect in &reply.effects {
+            self.carry_out(effect.clone(), Some(sent.upload));
+        }
+        if only.is_some() || reply.delivery == Delivery::HangUp {
+            return None;
+        }
+        let mut headers = reply.header_map();
+        headers.insert(DATE, self.http_date(now));
+        Some((reply.status, headers))
+    }
+
+    /// The proxy gets an answer: what does it know now?
+    fn learn(&mut self, sent: &Sent, status: StatusCode, headers: &HeaderMap) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let offset = text("bits-received-content-range").or(text("bits-recieved-content-range"));
+        self.say(|| format!("{:?} is answered {status}, offset {offset:?}", sent.packet.kind()));
+        let is_ack = headers.contains_key("bits-packet-type");
+        match &sent.packet {
+            Packet::CreateSession if is_ack && status.is_success() => {
+                if let Some(id) = headers.get("bits-session-id") {
+                    self.known.insert(id.as_bytes().to_vec());
+                }
+            }
+            Packet::Fragment { range, .. } if is_ack => {
+                let offset = offset.and_then(|text| text.parse().ok());
+                let offset = offset.or(status.is_success().then(|| range.end()));
+                let known = &mut self.uploads[sent.upload].acknowledged;
+                *known = offset.unwrap_or_default().max(*known);
+            }
+            _ => {}
+        }
+    }
+
+    fn http_date(&self, at: Duration) -> HeaderValue {
+        HeaderValue::try_from(httpdate::fmt_http_date(self.date(at))).expect("a date is a header value")
+    }
+}
+
+fn session(packet: &Packet) -> Option<Vec<u8>> {
+    match packet {
+        Packet::Fragment { session, .. }
+        | Packet::CloseSession { session }
+        | Packet::CancelSession { session } => Some(session.as_header().as_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+fn bare(status: u16) -> (StatusCode, HeaderMap) {
+    (StatusCode::from_u16(status).expect("a status"), HeaderMap::new())
+}
