@@ -26,6 +26,7 @@ async fn cancelling_leaves_nothing_whenever_it_comes() {
                 sleep(Duration::from_millis(500)).await;
                 if has_left {
                     feeding.outcome.close();
+                    drop(feeder);
                 }
                 sleep(waits).await;
                 let all_there = given == 300 && waits > 3 * SECOND;
@@ -65,9 +66,9 @@ async fn cancelling_an_idle_upload_cancels_its_session() {
 #[tokio::test(start_paused = true)]
 async fn cancelling_an_upload_that_is_just_pausing_cancels_its_session() {
     let world = World::new();
-    let (id, feeding, _feeder) = world.half_way(None).await;
+    let (id, _feeding, feeder) = world.half_way(None).await;
     world.store.hold(true);
-    drop(feeding);
+    drop(feeder);
     settle().await;
     let registry = world.registry.clone();
     let cancelled = tokio::spawn({
@@ -94,8 +95,8 @@ async fn a_newer_upload_of_the_same_client_replaces_the_older() {
             drop(feeder);
             assert_eq!(outcome(feeding).await, "cut off");
             feeding = world.feed(&others, 0).0;
-            feeding.outcome.close();
-            world.idle(&others).await;
+            assert_eq!(outcome(feeding).await, "cut off");
+            feeding = world.part(&others, 0, 0, false).0;
             world.registry.host().peer.lock().unwrap().log.clear();
         }
         let new = world.create(alice()).await;

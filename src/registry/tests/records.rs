@@ -16,10 +16,10 @@ async fn nothing_is_told_that_is_not_recorded() {
     assert_eq!(world.store.len(), 1);
 
     // An offset.
-    let (feeding, feeder, _) = world.feed(&id, 0);
+    let (_feeding, feeder, _) = world.feed(&id, 0);
     give(&feeder, 0..150);
+    drop(feeder);
     settle().await;
-    drop(feeding);
     world.idle(&id).await;
     world.store.hold(true);
     let asked = world.offset(&id);

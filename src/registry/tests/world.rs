@@ -226,8 +226,8 @@ impl World {
 
     /// An upload whose client broke off at 150 bytes.
     pub(super) async fn broken(&self, principal: Option<Principal>) -> String {
-        let (id, feeding, _feeder) = self.half_way(principal).await;
-        drop(feeding);
+        let (id, _feeding, feeder) = self.half_way(principal).await;
+        drop(feeder);
         self.idle(&id).await;
         id
     }

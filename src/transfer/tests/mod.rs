@@ -32,6 +32,8 @@ struct Setup {
     stop: CancellationToken,
     route: Route,
     host: Arc<Mutex<State>>,
+    /// Whether a file that is about to be published is still wanted.
+    wanted: bool,
 }
 
 impl Setup {
@@ -45,7 +47,7 @@ impl Setup {
             ceiling: Ceiling::default(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
-        Setup { total, shared, stop: CancellationToken::new(), route, host }
+        Setup { total, shared, stop: CancellationToken::new(), route, host, wanted: true }
     }
 
     fn fragments(mut self, fragment: FragmentLimits) -> Self {
