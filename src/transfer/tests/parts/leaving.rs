@@ -170,7 +170,9 @@ async fn publishing_is_not_disturbed() {
 async fn what_nobody_wants_any_more_leaves_no_session() {
     // While the session is opened, gathering, with a fragment under way, in a pause; and with no answer ever.
     let second = Duration::from_secs(1);
-    let plans: [(&str, fn() -> Fate, u64); 6] = [
+    /// What is asked, what then happens, and after how many seconds the run is over.
+    type Row = (&'static str, fn() -> Fate, u64);
+    let plans: [Row; 6] = [
         ("Create-Session", || Fate::ServedAfter(Duration::from_secs(3)), 3),
         ("Create-Session", || Fate::Instead(503, "10"), 1),
         ("nothing", || Fate::Serve, 1),
