@@ -13,7 +13,7 @@ mod run;
 mod source;
 mod supervisor;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod uploads;
 
 pub use budget::{Account, Budget};
