@@ -19,6 +19,7 @@ use http::Method;
 use http_body::Body;
 use std::collections::HashMap;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::oneshot;
@@ -95,7 +96,7 @@ impl Host for Common {
     }
 
     fn observe(&self, upload: &Upload, event: &Event) {
-        happened(&upload.id, &upload.client.to_string(), event);
+        happened(&upload.id, upload.client, event);
     }
 
     fn over(&self, upload: &Upload, how: &How, report: &Report) {
@@ -166,7 +167,9 @@ impl Uploads for Runner {
 }
 
 /// One line for what is worth it in the course of an upload.
-fn happened(id: &str, client: &str, event: &Event) {
+fn happened(id: &str, client: Option<SocketAddr>, event: &Event) {
+    let client = client.map(|client| client.to_string());
+    let client = client.as_deref();
     match event {
         Event::Created { session, profile } => {
             tracing::debug!(id, client, session = %session, profile = profile.name, "session created");

@@ -65,7 +65,7 @@ where
         // Its connection is gone, as the upload will find out.
         tracing::debug!(id = asked.id, %error, "the 104 was not sent");
     }
-    let new = NewPart { client: asked.client, append: part, content_digest: file.content_digest };
+    let new = NewPart { client: Some(asked.client), append: part, content_digest: file.content_digest };
     feed(service, asked, &id, new, body, Some(&location)).await
 }
 
@@ -139,7 +139,7 @@ where
     if let Err(failure) = check_part(service, &part, &content_digest) {
         return Ok(refused(service, asked, part.version, failure, None));
     }
-    let new = NewPart { client: asked.client, append: part, content_digest };
+    let new = NewPart { client: Some(asked.client), append: part, content_digest };
     feed(service, asked, id, new, body, None).await
 }
 

@@ -109,7 +109,7 @@ impl<U: Uploads> Service<U> {
     {
         let upload = Upload {
             id: asked.id.clone(),
-            client: asked.client,
+            client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
             destination: file.destination,

@@ -82,7 +82,12 @@ impl Entry {
     }
 
     /// One run of the transfer for it.
-    pub(super) fn upload(&self, client: SocketAddr, part: Beginning, content_digest: Digests) -> Upload {
+    pub(super) fn upload(
+        &self,
+        client: Option<SocketAddr>,
+        part: Beginning,
+        content_digest: Digests,
+    ) -> Upload {
         let state = self.lock();
         let plan = state.life.plan();
         Upload {

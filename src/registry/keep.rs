@@ -6,16 +6,12 @@ use crate::digest::Digests;
 use crate::error::Problem;
 use crate::transfer;
 use crate::upload::{Beginning, Continuation};
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::HashSet;
 use std::future::Future;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// The client of what is done without one.
-pub(super) const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Between two sweeps.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -84,7 +80,7 @@ impl<H: Host> Registry<H> {
             total: entry.lock().life.total().unwrap_or(checkpoint.offset),
             continuation,
         };
-        let upload = entry.upload(NOBODY, part, Digests::default());
+        let upload = entry.upload(None, part, Digests::default());
         let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();

@@ -1,7 +1,6 @@
 //! Uploads of an earlier process.
 
 use super::entry::Entry;
-use super::keep::NOBODY;
 use super::{Host, Registry};
 use crate::digest::Digests;
 use crate::resumable::Append;
@@ -51,7 +50,7 @@ impl<H: Host> Registry<H> {
                     length: None,
                     content: Some(0),
                 };
-                let part = NewPart { client: NOBODY, append, content_digest: Digests::default() };
+                let part = NewPart { client: None, append, content_digest: Digests::default() };
                 // Nobody waits for the outcome; it is kept.
                 drop(self.feed(&id, part, Empty::<Bytes>::new()));
             }

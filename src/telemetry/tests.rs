@@ -31,7 +31,7 @@ fn logged(format: LogFormat, filter: &str, colours: bool, log: impl FnOnce()) ->
 
 const STORED: UploadLine<'static> = UploadLine {
     id: "7f3a",
-    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 51_000),
+    client: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 51_000)),
     method: "PUT",
     route: "/photos/",
     backend: "iis:8080",
@@ -146,4 +146,19 @@ fn odd_figures_do_no_harm() {
     assert!(text.contains("session=\"é\""), "{text}");
     let line = UploadLine { duration: Duration::MAX, tail: Some(Duration::MAX), session: None, ..STORED };
     assert!(!logged(LogFormat::Text, "info", false, || upload_finished(&line)).contains("session="));
+}
+
+#[test]
+fn what_is_done_without_a_client_names_none() {
+    let line = UploadLine { client: None, ..STORED };
+    assert!(!logged(LogFormat::Text, "info", false, || upload_finished(&line)).contains("client="));
+}
+
+#[test]
+fn a_restart_is_no_error_for_what_can_be_resumed() {
+    let failure = Failure::new(Problem::ShuttingDown, "the program ends");
+    for (end, level) in [(UploadEnd::Paused(&failure), " INFO "), (UploadEnd::Failed(&failure), "ERROR ")] {
+        let text = logged(LogFormat::Text, "info", false, || upload_finished(&UploadLine { end, ..STORED }));
+        assert!(text.contains(level), "{text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The line of a finished upload.
 
 use crate::config::one_line;
-use crate::error::{Failure, Fault};
+use crate::error::{Failure, Fault, Problem};
 use bytesize::ByteSize;
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,8 @@ use tracing::{error, info, warn};
 pub struct UploadLine<'a> {
     /// Name of the upload in logs and to its client.
     pub id: &'a str,
-    /// Who sent it.
-    pub client: SocketAddr,
+    /// Who sent it. None: it was finished without a client, and the field is left out.
+    pub client: Option<SocketAddr>,
     /// Method of the client's request.
     pub method: &'a str,
     /// Prefix of the route.
@@ -115,8 +115,10 @@ impl fmt::Display for UploadLine<'_> {
 }
 
 /// Writes the line. Its level says who has to act: nobody or the client `info`, the backend `warn`, this proxy `error`.
+/// Nobody has to where an upload waits for its client because the program ends: that is each restart.
 pub fn upload_finished(line: &UploadLine<'_>) {
     let session = line.session_start();
+    let client = line.client.map(|client| client.to_string());
     let failure = line.end.failure();
     let problem = failure.map(|failure| failure.problem.row());
     let fault = problem.map(|row| row.fault);
@@ -127,7 +129,7 @@ pub fn upload_finished(line: &UploadLine<'_>) {
             $level!(
                 target: "put2bits::upload",
                 id = line.id,
-                client = line.client.to_string(),
+                client = client.as_deref(),
                 method = line.method,
                 route = line.route,
                 backend = line.backend,
@@ -151,7 +153,8 @@ pub fn upload_finished(line: &UploadLine<'_>) {
             )
         };
     }
-    match fault {
+    let waits = matches!(line.end, UploadEnd::Paused(why) if why.problem == Problem::ShuttingDown);
+    match fault.filter(|_| !waits) {
         None | Some(Fault::Client) => event!(info),
         Some(Fault::Backend) => event!(warn),
         Some(Fault::Proxy) => event!(error),

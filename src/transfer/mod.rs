@@ -39,8 +39,8 @@ use std::time::Duration;
 pub struct Upload {
     /// Names the upload in logs and to its client.
     pub id: String,
-    /// Who sends it.
-    pub client: SocketAddr,
+    /// Who sends it. None: what an earlier process left is done without a client.
+    pub client: Option<SocketAddr>,
     /// Method of the request that began it: PUT or POST.
     pub method: Method,
     /// The route that it came in by.

@@ -96,8 +96,8 @@ pub struct Found {
 /// A request that adds a part to an upload.
 #[derive(Debug, Clone)]
 pub struct NewPart {
-    /// Who sends it.
-    pub client: SocketAddr,
+    /// Who sends it. None: nobody, it is begun by the proxy itself.
+    pub client: Option<SocketAddr>,
     /// What its head says.
     pub append: Append,
     /// Digests of its content. It is held in memory whole until they are checked.

@@ -193,7 +193,7 @@ impl Front {
             world.uploads[upload].is_complete |= complete;
             (world.highest(upload), world.uploads[upload].acknowledged)
         };
-        let client = ([127, 0, 0, 1], 1).into();
+        let client = Some(([127, 0, 0, 1], 1).into());
         let feeding = self.registry.feed(id, NewPart { client, append, content_digest }, body);
         let fed = self.wait(upload, version, feeding).await;
         self.world.alive().await;

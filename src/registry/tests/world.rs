@@ -202,7 +202,7 @@ impl World {
     ) -> (Feeding, Feeder, Arc<Seen>) {
         let version = Version::named("6").unwrap();
         let append = Append { version, offset: from, complete, length: None, content: Some(content) };
-        let client = ([127, 0, 0, 1], 1).into();
+        let client = Some(([127, 0, 0, 1], 1).into());
         let part = NewPart { client, append, content_digest: Digests::default() };
         let (feeder, seen, body) = Feed::new();
         (self.registry.feed(id, part, body), feeder, seen)

@@ -72,7 +72,7 @@ impl Setup {
     fn upload(&self, part: Beginning) -> Upload {
         Upload {
             id: "test".into(),
-            client: ([127, 0, 0, 1], 1).into(),
+            client: Some(([127, 0, 0, 1], 1).into()),
             method: Method::PUT,
             route: Arc::new(self.route.clone()),
             destination: Destination {
