@@ -17,7 +17,7 @@ use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
 use crate::limits::TimeLimits;
 use crate::registry::Registry;
-use crate::store::{Embedded, Memory, Opened, StoreError};
+use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
-    /// The records of uploads in the state directory can't be used.
+    /// The records of uploads in the state directory can't be used: damaged, of a newer version, or in use.
     #[error("cannot use the state directory: {source}")]
     State {
         /// What is wrong with them.
@@ -57,6 +57,17 @@ pub enum ServeError {
 impl From<io::Error> for ServeError {
     fn from(source: io::Error) -> Self {
         ServeError::Runtime { source }
+    }
+}
+
+impl From<StoreError> for ServeError {
+    fn from(source: StoreError) -> Self {
+        match source {
+            StoreError::InUse { .. } | StoreError::Damaged { .. } | StoreError::Newer { .. } => {
+                ServeError::State { source }
+            }
+            StoreError::Random(_) | StoreError::Thread(_) => io::Error::other(source).into(),
+        }
     }
 }
 
@@ -102,7 +113,7 @@ impl Proxy {
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let Config { listen, workers, routes, limits, state, resumption, .. } = config;
-        let opened = open(&state).map_err(|source| ServeError::State { source })?;
+        let opened = open(&state)?;
         let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
         let client = backend::Client::new().map_err(io::Error::other)?;
@@ -110,6 +121,7 @@ impl Proxy {
         let grace = Grace::new(&limits.time);
         let common = Common::new(routes, limits, client, stop.uploads.clone());
         let Opened { store, records, salt, .. } = opened;
+        tell_where(&state, records.len());
         let shared = worker::Shared {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
@@ -147,7 +159,9 @@ impl Proxy {
         });
         let Grace { running, cancelling } = self.grace;
         if tokio::time::timeout(running, &mut joined).await.is_err() {
-            tracing::warn!("the uploads that still run are cancelled: the grace period is almost over");
+            tracing::warn!(
+                "the grace period is almost over: uploads that can be resumed are broken off, others are cancelled"
+            );
             self.stop.uploads.cancel();
             if tokio::time::timeout(cancelling, joined).await.is_err() {
                 tracing::warn!("the grace period is over: something still hung, and is left");
@@ -248,6 +262,18 @@ fn open(state: &StateConfig) -> Result<Opened, StoreError> {
     match state.store {
         StoreKind::Memory => Memory::open(),
         StoreKind::Embedded => Embedded::open(&state.dir),
+    }
+}
+
+/// Says where uploads are remembered: the default lies in the working directory, which is easily another one next time.
+fn tell_where(state: &StateConfig, found: usize) {
+    match state.store {
+        StoreKind::Memory => tracing::info!("uploads are remembered in memory only: none outlives a restart"),
+        StoreKind::Embedded => {
+            let path = state.dir.join(FILE_NAME);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            tracing::info!(found, "uploads are remembered in {}", path.display());
+        }
     }
 }
 
