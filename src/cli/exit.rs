@@ -17,7 +17,8 @@ pub enum Exit {
     Unavailable = 69,
     /// The system refused a thread, a runtime or a signal handler (`EX_OSERR`).
     System = 71,
-    /// Reading or writing failed, or who read the output went away (`EX_IOERR`).
+    /// Reading or writing failed, or who read the output went away; or the file of the state directory is damaged, of a
+    /// newer version, or in use (`EX_IOERR`).
     Io = 74,
     /// The configuration is wrong (`EX_CONFIG`).
     Config = 78,

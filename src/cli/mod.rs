@@ -66,7 +66,8 @@ impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
             ServeError::Bind { .. } => Exit::Unavailable,
-            ServeError::State { .. } | ServeError::Runtime { .. } => Exit::System,
+            ServeError::State { .. } => Exit::Io,
+            ServeError::Runtime { .. } => Exit::System,
         };
         Stop::new(exit, error)
     }
