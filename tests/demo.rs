@@ -147,3 +147,119 @@ fn a_full_output_is_one_line_and_no_panic() {
     let line = String::from_utf8(output.stderr).unwrap();
     assert!(line.starts_with("put2bits: No space left") && line.lines().count() == 1, "{line}");
 }
+
+/// The lines of a run, and that it left nothing behind: no records, no process.
+#[cfg(target_os = "linux")]
+fn run_with_mishaps(args: &[&str]) -> Vec<String> {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = demo(args).env("TMPDIR", temporary.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(output.status.success(), "{output:?}\n{text}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{text}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "records are left: {text}");
+    for id in processes(&text) {
+        assert!(!is_running(id), "process {id} is left: {text}");
+    }
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The ids of the proxies that a run told of.
+fn processes(text: &str) -> Vec<u32> {
+    let ids = text.split("process ").skip(1);
+    ids.map(|rest| rest.split(|sign: char| !sign.is_ascii_digit()).next().unwrap().parse().unwrap()).collect()
+}
+
+/// Whether it is there, and not only waits to be buried.
+fn is_running(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn with_drops_and_a_kill_every_byte_arrives() {
+    let lines = run_with_mishaps(&["--size", "100MiB", "--drop", "3"]);
+    let text = lines.join("\n");
+    let count = |word: &str| lines.iter().filter(|line| line.starts_with(word)).count();
+    let seen = ["104 ", "drop ", "kill ", "back ", "HEAD "].map(count);
+    assert_eq!(seen, [1, 3, 1, 1, 4], "{text}");
+    let ids = processes(&text);
+    assert!(ids.len() == 2 && ids[0] != ids[1], "{text}");
+    for part in
+        ["201 Created", "1 session on ", "mishaps  3 drops, 1 kill: 5 requests", "of it twice", "the same: "]
+    {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_seed_repeats_the_places() {
+    let places = |args: &[&str]| {
+        let lines = run_with_mishaps(args);
+        let seed = lines.iter().find_map(|line| line.strip_prefix("seed     ")).unwrap().to_owned();
+        let drops = lines.into_iter().filter(|line| line.starts_with("drop "));
+        (seed, drops.collect::<Vec<_>>())
+    };
+    let (seed, first) = places(&["--size", "20MiB", "--drop", "2"]);
+    let (same, again) = places(&["--size", "20MiB", "--drop", "2", "--seed", &seed]);
+    assert_eq!((&seed, &first), (&same, &again));
+    assert_eq!(first.len(), 2);
+}
+
+/// A file can be so small that its bytes are faster than the 104.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_single_byte_survives_mishaps() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("one");
+    std::fs::write(&file, b"1").unwrap();
+    let kept = dir.path().join("received");
+    run_with_mishaps(&[file.to_str().unwrap(), "--drop", "1", "--dir", kept.to_str().unwrap()]);
+    assert_eq!(std::fs::read(kept.join("one")).unwrap(), b"1");
+}
+
+#[test]
+fn mishaps_need_a_number_and_bytes() {
+    for (args, says) in [
+        (&["--drop", "0"][..], "1..=100"),
+        (&["--drop", "101"], "1..=100"),
+        (&["--seed", "1"], "--drop"),
+        (&["--drop", "1", "--size", "0"], "--drop needs a file with something in it"),
+    ] {
+        let (output, _) = run(args);
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {output:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(says), "{args:?}");
+    }
+}
+
+/// In the middle of an upload, and while it goes on serving.
+#[cfg(target_os = "linux")]
+#[test]
+fn interrupted_it_takes_the_proxy_with_it() {
+    for (args, until, code) in [
+        (&["--size", "1TiB", "--drop", "1"][..], "104 ", 1),
+        (&["--size", "1MiB", "--drop", "1", "--keep"], "Ctrl-C ends it.", 0),
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut command = demo(args);
+        command.env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Running(command.spawn().unwrap());
+        let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut told = String::new();
+        let line = lines.find(|line| {
+            told += line;
+            told.push('\n');
+            line.starts_with(until)
+        });
+        assert!(line.is_some(), "{told}");
+        let proxy = *processes(&told).last().unwrap();
+        assert!(is_running(proxy) && std::fs::read_dir(temporary.path()).unwrap().count() == 1, "{told}");
+        assert!(Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().unwrap().success());
+        // Read to the end: what it still says must find a reader.
+        lines.for_each(drop);
+        assert_eq!(child.0.wait().unwrap().code(), Some(code), "{told}");
+        assert!(!is_running(proxy), "{told}");
+        assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "{told}");
+    }
+}

@@ -107,13 +107,13 @@ impl Args {
             CheckArg::Full => Check::Full,
             CheckArg::Skip => Check::Skip,
         };
-        phone.drops = self.drop_at.iter().map(|size| size.0).collect();
-        phone.drops.sort_unstable();
-        phone.how = match self.drop_how {
+        let how = match self.drop_how {
             DropArg::Reset => Drop::Reset,
             DropArg::Close => Drop::Close,
             DropArg::Silent => Drop::Silent,
         };
+        phone.drops = self.drop_at.iter().map(|size| (size.0, how)).collect();
+        phone.drops.sort_unstable_by_key(|(at, _)| *at);
         (phone.retry_for, phone.idle, phone.restarts) = (self.retry_for, self.timeout, self.restarts);
         Ok(Job { phone, file })
     }

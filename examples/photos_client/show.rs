@@ -53,7 +53,7 @@ impl Show {
                 self.bar.set_position(*offset);
                 self.note(&format!("goes on at {offset}"));
             }
-            Event::Pause(pause) => self.note(&format!("again in {pause:?}")),
+            Event::Pause(pause) => self.note(&format!("again in {:.1} s", pause.as_secs_f64())),
             Event::Restart(why) => {
                 self.bar.set_position(0);
                 self.note(&format!("begins anew: {why}"));

@@ -9,8 +9,14 @@ use tokio_util::sync::CancellationToken;
 /// Pause after the system refused a connection: mostly there are no file descriptors left, and that takes time to pass.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts until stopped.
-pub(super) async fn run(listener: TcpListener, desks: Vec<Desk>, stop: CancellationToken) {
+/// Accepts from when `ready` is cancelled until stopped. Who connects before that waits.
+pub(super) async fn run(
+    listener: TcpListener,
+    desks: Vec<Desk>,
+    ready: CancellationToken,
+    stop: CancellationToken,
+) {
+    ready.cancelled().await;
     if let Err(error) = accept(listener, &desks, &stop).await {
         tracing::error!(%error, "no connection can be accepted any more");
     }

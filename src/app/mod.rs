@@ -27,6 +27,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uploads::Common;
+use worker::Inherited;
 
 /// Why serving could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -113,16 +114,18 @@ impl Proxy {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
         };
-        let mut records = Some(records);
+        let ready = CancellationToken::new();
+        let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);
         for number in 0..workers {
             let (desk, worker) = worker::new(shared.clone(), stop.accepting.clone());
             desks.push(desk);
-            threads.push(spawn(format!("worker-{number}"), worker.run(records.take()))?);
+            threads.push(spawn(format!("worker-{number}"), worker.run(inherited.take()))?);
         }
-        threads.push(spawn("acceptor".into(), acceptor::run(listener, desks, stop.accepting.clone()))?);
+        let acceptor = acceptor::run(listener, desks, ready, stop.accepting.clone());
+        threads.push(spawn("acceptor".into(), acceptor)?);
         Ok(Proxy { addr, stop, grace, threads })
     }
 

@@ -9,14 +9,20 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// Sockets that wait for a worker at most; then the acceptor waits.
 const QUEUE: usize = 64;
 
-/// Ids and records of uploads.
-pub(super) type Records = Vec<(String, Vec<u8>)>;
+/// Uploads of an earlier process.
+#[derive(Debug)]
+pub(super) struct Inherited {
+    /// Id and record of each.
+    pub(super) records: Vec<(String, Vec<u8>)>,
+    /// Dropped when they are taken over: whoever is served before that could be told that there is no such upload.
+    pub(super) taken_over: DropGuard,
+}
 
 /// The acceptor's end of a worker.
 #[derive(Debug)]
@@ -79,13 +85,14 @@ pub(super) fn new(shared: Shared, stop: CancellationToken) -> (Desk, Worker) {
 }
 
 impl Worker {
-    /// Serves until the acceptor is gone and everything begun has ended. `records`: uploads of an earlier process, for one of
-    /// the workers to take over; that one also looks after all that have expired.
-    pub(super) async fn run(mut self, records: Option<Records>) {
+    /// Serves until the acceptor is gone and everything begun has ended. One of the workers takes over what an earlier
+    /// process has left; that one also looks after all that have expired.
+    pub(super) async fn run(mut self, inherited: Option<Inherited>) {
         let (connections, uploads) = (TaskTracker::new(), TaskTracker::new());
         let registry = self.shared.registry.on(uploads.clone());
-        if let Some(records) = records {
+        if let Some(Inherited { records, taken_over }) = inherited {
             registry.recover(records);
+            drop(taken_over);
             let (sweeps, stop) = (registry.sweeps(), self.stop.clone());
             uploads.spawn(async move { stop.run_until_cancelled(sweeps).await });
         }

@@ -29,7 +29,7 @@ pub struct HasherState {
 }
 
 impl HasherState {
-    /// Bytes hashed.
+    /// How many bytes the hasher had taken.
     pub fn position(&self) -> u64 {
         self.position
     }

@@ -5,7 +5,9 @@ use super::answer::Answer;
 use bytes::{Buf, BytesMut};
 use http::Method;
 use reqwest::Url;
+use socket2::SockRef;
 use std::io;
+use std::mem::MaybeUninit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
@@ -29,8 +31,9 @@ impl Connection {
 
     /// Whether the server has neither closed it nor said anything unasked.
     pub(super) fn is_quiet(&self) -> bool {
-        let read = self.stream.try_read(&mut [0]);
-        self.unread.is_empty() && read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        // Asked of the system itself: the runtime may not have heard of it yet.
+        let next = SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);
+        self.unread.is_empty() && next.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Both directions at once.

@@ -1,12 +1,12 @@
 //! One request and its answer, with all that may come between.
 
-use super::Event;
 use super::answer::Answer;
 use super::connection::Connection;
 use super::event::Trouble;
 use super::outgoing::{Outgoing, Stuck};
 use super::request::Request;
 use super::upload::Upload;
+use super::{Drop, Event};
 use bytes::Bytes;
 use http::Method;
 use reqwest::Url;
@@ -39,14 +39,14 @@ pub(super) struct Part {
     pub(super) from: u64,
     /// Place in the file where it ends.
     pub(super) to: u64,
-    /// Whether the connection is dropped there.
-    pub(super) then_drop: bool,
+    /// How the connection is dropped there, if it is.
+    pub(super) then: Option<Drop>,
 }
 
 impl Part {
     /// Of a request without a body.
     pub(super) fn none() -> Part {
-        Part { chunks: mpsc::channel(1).1, from: 0, to: 0, then_drop: false }
+        Part { chunks: mpsc::channel(1).1, from: 0, to: 0, then: None }
     }
 }
 
@@ -65,14 +65,13 @@ impl Upload<'_> {
         let head = request.to_string();
         self.tell(Event::Request(&head));
         let mut outgoing = Outgoing::new(head, part.chunks, part.from, part.to);
-        let end = self.talk(&mut connection, &request.method, &mut outgoing, part.then_drop).await?;
+        let end = self.talk(&mut connection, &request.method, &mut outgoing, part.then).await?;
         match end {
             Talk::Answered { answer, keeps, early } => {
                 self.spare = keeps.then_some(connection);
                 Ok(End::Answered { answer, early })
             }
-            Talk::Dropped => {
-                let how = self.phone.how;
+            Talk::Dropped(how) => {
                 self.silent.extend(connection.drop_by(how).await);
                 self.tally.drops += 1;
                 self.tell(Event::Dropped { at: outgoing.position(), how });
@@ -87,16 +86,16 @@ impl Upload<'_> {
         connection: &mut Connection,
         method: &Method,
         outgoing: &mut Outgoing,
-        then_drop: bool,
+        then: Option<Drop>,
     ) -> Result<Talk, Trouble> {
         let (mut writer, mut reader) = connection.split();
         let mut writable = true;
         loop {
-            let drops = then_drop && outgoing.is_done();
-            if drops && (self.resource.is_some() || !self.listens) {
-                return Ok(Talk::Dropped);
+            let drops = then.filter(|_| outgoing.is_done());
+            if let Some(how) = drops.filter(|_| self.resource.is_some() || !self.listens) {
+                return Ok(Talk::Dropped(how));
             }
-            let patience = if drops { GRACE } else { self.phone.idle };
+            let patience = if drops.is_some() { GRACE } else { self.phone.idle };
             tokio::select! {
                 answer = reader.head() => {
                     let mut answer = match answer {
@@ -126,11 +125,8 @@ impl Upload<'_> {
                     writable = self.wrote(outgoing, wrote)?;
                 }
                 () = sleep_until(Instant::now() + patience) => {
-                    return Ok(if drops {
-                        Talk::Dropped
-                    } else {
-                        Talk::Broken(format!("nothing moved for {patience:?}"))
-                    });
+                    let broken = || Talk::Broken(format!("nothing moved for {patience:?}"));
+                    return Ok(drops.map_or_else(broken, Talk::Dropped));
                 }
             }
         }
@@ -152,6 +148,6 @@ impl Upload<'_> {
 /// How a conversation on a connection ended.
 enum Talk {
     Answered { answer: Answer, keeps: bool, early: bool },
-    Dropped,
+    Dropped(Drop),
     Broken(String),
 }

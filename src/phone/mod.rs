@@ -17,12 +17,12 @@
 //!
 //! ```no_run
 //! # async fn send() -> Result<(), Box<dyn std::error::Error>> {
-//! use put2bits::phone::{File, Phone, System};
+//! use put2bits::phone::{Drop, File, Phone, System};
 //! use std::sync::Arc;
 //!
 //! let mut phone = Phone::new("http://127.0.0.1:8080/movie.mov")?;
 //! phone.system = &System::IOS_17;
-//! phone.drops = vec![10 << 20];
+//! phone.drops = vec![(10 << 20, Drop::Reset)];
 //! let file = File::open("movie.mov".as_ref())?;
 //! let report = phone.upload(Arc::new(file), &mut |event| println!("{event:?}")).await;
 //! println!("{} after {} requests", report.outcome?.status, report.tally.attempts);
@@ -70,9 +70,7 @@ pub struct Phone {
     /// How to ask whether uploads can be resumed.
     pub check: Check,
     /// Places in the file, in bytes, in rising order: just before each of them the connection is dropped once.
-    pub drops: Vec<u64>,
-    /// In which way.
-    pub how: Drop,
+    pub drops: Vec<(u64, Drop)>,
     /// How long to go on trying without getting any further.
     pub retry_for: Duration,
     /// How often an upload may begin anew.
@@ -132,7 +130,6 @@ impl Phone {
             headers: Vec::new(),
             check: Check::default(),
             drops: Vec::new(),
-            how: Drop::default(),
             retry_for: Duration::from_secs(60),
             restarts: 3,
             idle: Duration::from_secs(60),

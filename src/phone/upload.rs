@@ -7,7 +7,7 @@ use super::event::{Event, Report, Tally, Trouble};
 use super::exchange::{End, Part};
 use super::patience::Patience;
 use super::request::Request;
-use super::{Check, Observer, Phone};
+use super::{Check, Drop, Observer, Phone};
 use http::StatusCode;
 use reqwest::Url;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Upload<'a> {
     pub(super) tally: Tally,
     patience: Patience,
     /// Places where the connection is still to be dropped.
-    drops: Vec<u64>,
+    drops: Vec<(u64, Drop)>,
     /// Whether the check has shown that a 104 may be believed.
     pub(super) listens: bool,
     /// Where the upload can be resumed, once a 104 has said so.
@@ -143,10 +143,11 @@ impl<'a> Upload<'a> {
     /// A request with the file from `from` on, up to the next place where the connection is to be dropped.
     async fn send(&mut self, url: &Url, request: Request, from: u64) -> Result<End, Trouble> {
         let length = self.content.length();
-        self.drops.retain(|&at| (from..=length).contains(&at));
+        self.drops.retain(|(at, _)| (from..=length).contains(at));
         let drop = self.drops.first().copied();
         let chunks = read_ahead(Arc::clone(&self.content), from);
-        let part = Part { chunks, from, to: drop.unwrap_or(length), then_drop: drop.is_some() };
+        let part =
+            Part { chunks, from, to: drop.map_or(length, |(at, _)| at), then: drop.map(|(_, how)| how) };
         self.position = from;
         let end = self.exchange(url, request, part).await?;
         if !matches!(end, End::Unreachable(_)) {

@@ -126,10 +126,10 @@ impl<H: Host> Registry<H> {
         let Attendant { mut client, .. } = attendant;
 
         let now = host.now();
-        let (fed, left_over) = {
+        let fed = {
             let mut state = entry.lock();
             let was_open = state.life.is_open();
-            let fed = match &ending.how {
+            match &ending.how {
                 How::Stored(stored) => {
                     state.life.finished(Ok(stored.clone()), now);
                     Fed::Finished { answer: Ok(stored.clone()), offset: upload.part.total, replayed: false }
@@ -168,22 +168,25 @@ impl<H: Host> Registry<H> {
                         false => Fed::CutOff,
                     }
                 }
-            };
-            // It was abandoned at the very moment at which it paused: nobody will come for its session.
-            let left_over = match &ending.how {
-                How::Taken(continuation) | How::Paused { continuation, .. } if !was_open => {
-                    Some(continuation.clone())
-                }
-                _ => None,
-            };
-            (fed, left_over)
+            }
         };
         if !entry.lock().life.is_open() {
             self.ended(&entry);
         }
         self.record(&entry).await;
-        // Cancelled when this function ends, however it does.
-        let _over = entry.lock().attempt.take().map(|attempt| attempt.over.drop_guard());
+        // The guard cancels when this function ends, however it does.
+        let (_over, left_over) = {
+            let mut state = entry.lock();
+            // It was abandoned while this request came to its end, by somebody who relied on it: nobody else will come for
+            // the session.
+            let left_over = match &ending.how {
+                How::Taken(continuation) | How::Paused { continuation, .. } if !state.life.is_open() => {
+                    Some(continuation.clone())
+                }
+                _ => None,
+            };
+            (state.attempt.take().map(|attempt| attempt.over.drop_guard()), left_over)
+        };
         entry.beat();
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);

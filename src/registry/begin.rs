@@ -71,6 +71,8 @@ impl<H: Host> Registry<H> {
                     && (plan.owner.is_some() || state.attempt.is_none())
             };
             if is_older {
+                // What it would have waited for, if nobody fed it so far.
+                after.append(&mut entry.lock().after);
                 after.push(self.abandon(&entry, Problem::UploadSuperseded));
                 let registry = self.clone();
                 self.tasks.spawn(async move { registry.record(&entry).await });

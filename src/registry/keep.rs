@@ -7,6 +7,7 @@ use crate::error::Problem;
 use crate::transfer;
 use crate::upload::{Beginning, Continuation};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::collections::HashSet;
 use std::future::Future;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -31,13 +32,15 @@ impl<H: Host> Registry<H> {
         if *last == Some(mark) {
             return;
         }
-        *last = Some(mark);
+        // Whoever writes this may be dropped before it is durable: then the next one writes it again.
+        *last = None;
         let id = entry.id.clone();
         let change = match record {
             Some(record) => Change::Put { id, record },
             None => Change::Remove { id },
         };
         self.inner.store.write(vec![change]).await;
+        *last = Some(mark);
     }
 
     /// An upload has ended: it does not count any more.
@@ -98,6 +101,7 @@ impl<H: Host> Registry<H> {
     pub fn sweep(&self) {
         let (now, limits) = (self.host().now(), self.host().limits().uploads.clone());
         let entries: Vec<Arc<Entry>> = self.book().entries.values().cloned().collect();
+        let mut forgotten = HashSet::new();
         for entry in entries {
             let (is_due, is_open, is_idle) = {
                 let state = entry.lock();
@@ -110,10 +114,13 @@ impl<H: Host> Registry<H> {
                 self.abandon(&entry, Problem::UploadExpired);
             } else {
                 entry.lock().life.end(Problem::UploadExpired, now);
-                self.book().forget(&entry.id);
+                forgotten.insert(entry.id.clone());
             }
             let registry = self.clone();
             self.tasks.spawn(async move { registry.record(&entry).await });
+        }
+        if !forgotten.is_empty() {
+            self.book().forget(&forgotten);
         }
     }
 

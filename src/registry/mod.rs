@@ -29,6 +29,8 @@ mod keep;
 mod plain;
 mod recover;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use host::Host;
 pub use store::{Change, Store};
@@ -190,8 +192,8 @@ impl<H: Host> Registry<H> {
 }
 
 impl Book {
-    fn forget(&mut self, id: &str) {
-        self.entries.remove(id);
-        self.ended.retain(|ended| ended != id);
+    fn forget(&mut self, ids: &HashSet<String>) {
+        self.entries.retain(|id, _| !ids.contains(id));
+        self.ended.retain(|id| !ids.contains(id));
     }
 }

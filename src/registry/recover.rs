@@ -55,7 +55,13 @@ impl<H: Host> Registry<H> {
                 // Nobody waits for the outcome; it is kept.
                 drop(self.feed(&id, part, Empty::<Bytes>::new()));
             }
-            _ => {}
+            _ => {
+                let lost = entry.lock().life.take_lost_session();
+                if let Some(lost) = lost {
+                    let cancelled = self.cancel_session(&entry, lost);
+                    entry.lock().after.push(cancelled);
+                }
+            }
         }
     }
 }

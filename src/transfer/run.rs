@@ -7,7 +7,7 @@ use super::exchange::{Activity, Done, Purpose, report};
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
 use super::{How, Report, Upload};
-use crate::bits::{Checkpoint, Event, Session, SessionSettings};
+use crate::bits::{Checkpoint, Event, Session, SessionSettings, Step};
 use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -160,15 +160,16 @@ where
 {
     /// Does the session's next step, gathering the body meanwhile.
     async fn advance<K: Backend, S: Supervisor>(&mut self, backend: &mut K, supervisor: &mut S) {
-        if self.session.is_closing() && !self.cleared {
-            if self.is_behind() {
-                self.carry_out(Activity::Gather, backend, supervisor).await;
-                return self.source.release(self.session.offset());
+        let step = if self.session.is_closing() && !self.source.is_exhausted() {
+            // The backend has every byte. Whether the client has no more, and whether these are its bytes, shows at the end
+            // of its body.
+            Step::Gather
+        } else {
+            if self.session.is_closing() && !self.cleared {
+                self.clear(supervisor).await;
             }
-            self.clear(supervisor).await;
-        }
-        let now = self.started.elapsed();
-        let step = self.session.step(now, self.source.ready());
+            self.session.step(self.started.elapsed(), self.source.ready())
+        };
         let activity = Activity::new(
             step,
             |range| self.source.slice(range),
@@ -199,18 +200,6 @@ where
                 supervisor.acknowledged(continuation);
             }
         }
-    }
-
-    /// The backend has every byte, some of them from an earlier request, and those are not in the digests yet. The client
-    /// sends them once more.
-    fn is_behind(&self) -> bool {
-        let hasher = self.source.hasher();
-        !hasher.is_idle() && hasher.position() < self.upload.part.total && !self.source.is_exhausted()
-    }
-
-    /// Whether the client is not needed any more.
-    fn is_closing(&self) -> bool {
-        self.session.is_closing() && self.cleared
     }
 
     /// Every byte is acknowledged: compares digests, and has it recorded that the file is about to be published.
@@ -273,10 +262,9 @@ where
             };
             if let Some(failure) = self.interrupted(interruption) {
                 let now = self.started.elapsed();
-                if self.session.is_closing() {
-                    self.session.withhold(now, failure);
-                } else {
-                    self.session.abort(now, failure);
+                match self.session.is_closing() {
+                    true => self.session.withhold(now, failure),
+                    false => self.session.abort(now, failure),
                 }
                 aborted.get_or_insert(Instant::now() + self.shared.limits.time.cancel);
             }
@@ -295,6 +283,11 @@ where
         (!waits && !self.is_closing()).then_some(stopping.deadline)
     }
 
+    /// Whether nothing of the client is needed any more.
+    fn is_closing(&self) -> bool {
+        self.session.is_closing() && self.source.is_exhausted()
+    }
+
     /// What an interruption means; gives why the upload is abandoned, if it is.
     fn interrupted(&mut self, interruption: Interruption) -> Option<Failure> {
         let (why, soon) = match interruption {
@@ -306,15 +299,19 @@ where
             return (!self.is_closing()).then_some(why);
         }
         // The body brought more than the file has: whatever it is, it is not this file.
-        if why.problem == Problem::LengthMismatch && self.source.received() >= self.upload.part.total {
+        if self.source.is_too_long() {
             return Some(why);
         }
-        let has_all = self.source.is_exhausted() && self.upload.part.last;
+        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
+        let has_all = self.source.is_exhausted() && self.upload.part.last && !refused;
+        if let (Some(stopping), true) = (&mut self.stopping, soon) {
+            stopping.why = why;
+            return None;
+        }
         if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
         self.source.stop();
-        let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
         self.stopping = Some(Stopping { why, deadline, refused });
         None

@@ -33,6 +33,8 @@ pub(super) struct Source<B> {
     last: bool,
     /// The body has ended.
     exhausted: bool,
+    /// It went on where it had to end.
+    too_long: bool,
     /// Nothing more is read: what is held is all that there will be.
     stopped: bool,
     /// Bytes before this offset are not needed.
@@ -40,7 +42,7 @@ pub(super) struct Source<B> {
     /// Of all bytes that the backend has.
     hasher: Hasher,
     /// What the whole body has to come to before any of it is sent.
-    unchecked: Option<Unchecked>,
+    unchecked: Option<(Digests, Hasher)>,
     idle: Duration,
     sizes: FragmentLimits,
     account: Account,
@@ -63,17 +65,6 @@ pub(super) struct Source<B> {
     /// How long the client has been waited for, for the fragment being gathered.
     waited: Duration,
     finished_at: Option<Instant>,
-}
-
-/// A body that is to be checked before any of it counts.
-#[derive(Debug)]
-struct Unchecked {
-    /// What it has to come to.
-    expected: Digests,
-    /// Of what came of it.
-    body: Hasher,
-    /// Of what the backend has, with those bytes of the body that it needs no more.
-    file: Hasher,
 }
 
 /// Pieces below this size are copied together. hyper reads into buffers of 8 KiB and more, and sizes them by what
@@ -105,21 +96,20 @@ where
         budget: &Budget,
     ) -> Self {
         let limit = part.end.unwrap_or(part.total);
-        let unchecked = (!digests.is_empty()).then(|| Unchecked {
-            body: Hasher::new(digests.algorithms()),
-            file: hasher.clone(),
-            expected: digests,
-        });
         Source {
             body,
             limit,
             open_ended: part.end.is_none(),
             last: part.last,
             exhausted: part.end == Some(part.from),
+            too_long: false,
             stopped: false,
             floor: part.continuation.acknowledged(),
             hasher,
-            unchecked,
+            unchecked: (!digests.is_empty()).then(|| {
+                let hasher = Hasher::new(digests.algorithms());
+                (digests, hasher)
+            }),
             idle: limits.time.idle,
             sizes: limits.fragment.clone(),
             account: budget.open(),
@@ -147,9 +137,14 @@ where
         self.end
     }
 
-    /// Whether the body was read to its end, and is what it has to be.
+    /// Whether the body was read to its end.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted && self.unchecked.is_none()
+        self.exhausted
+    }
+
+    /// Whether the body brought more than the file has.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.too_long
     }
 
     /// When the last byte came.
@@ -213,8 +208,8 @@ where
 
     /// Forgets the bytes before `offset`: the backend has them.
     pub(super) fn release(&mut self, offset: u64) {
-        if offset > self.end {
-            // It has more than was read from this client: the same bytes, from an earlier request.
+        if offset > self.ready() {
+            // It has more than was sent to it now: the same bytes, from an earlier request.
             self.seal();
             self.goal = None;
         }
@@ -278,14 +273,13 @@ where
 
     /// Compares the body, whole now, with what it has to come to.
     fn check(&mut self) -> Result<(), Failure> {
-        let Some(unchecked) = self.unchecked.take() else { return Ok(()) };
-        match unchecked.expected.check(&unchecked.body.digests()) {
+        let Some((expected, hasher)) = &self.unchecked else { return Ok(()) };
+        match expected.check(&hasher.digests()) {
             Ok(()) => {
-                self.hasher = unchecked.file;
+                self.unchecked = None;
                 Ok(())
             }
             Err(algorithm) => {
-                self.unchecked = Some(unchecked);
                 let detail = format!("the {} of the part is not its Content-Digest", algorithm.name());
                 Err(Failure::new(Problem::DigestMismatch, detail))
             }
@@ -368,20 +362,20 @@ where
         if data.len() as u64 > room {
             // With a length in the head this can't come from an HTTP body; whoever makes one does not get it stored.
             if self.open_ended {
+                self.too_long = true;
                 let detail = format!("the body goes on after byte {}, where the file ends", self.limit);
                 return Err(Failure::new(Problem::LengthMismatch, detail));
             }
             data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         }
-        if let Some(unchecked) = &mut self.unchecked {
-            unchecked.body.update(&data);
+        if let Some((_, hasher)) = &mut self.unchecked {
+            hasher.update(&data);
         }
         let unneeded = self.floor.saturating_sub(self.end).min(data.len() as u64);
         if unneeded > 0 {
             // Nothing is held before these: they go as they come.
             let dropped = data.split_to(unneeded as usize);
-            let file = self.unchecked.as_mut().map_or(&mut self.hasher, |unchecked| &mut unchecked.file);
-            hash(file, self.end, &dropped);
+            hash(&mut self.hasher, self.end, &dropped);
             self.end += unneeded;
             self.start = self.end;
         }

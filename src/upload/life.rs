@@ -264,12 +264,13 @@ impl Life {
         }
     }
 
-    /// The final answer is there, and the backend had every byte.
+    /// The final answer is there.
     pub fn finished(&mut self, answer: Final, now: SystemTime) {
         if self.is_open() {
             self.touch(now);
-            // Also of a failure: whoever sends what seems to be missing has to find the answer.
-            self.offset = self.total.unwrap_or(self.offset);
+            if let (Ok(_), Some(total)) = (&answer, self.total) {
+                self.offset = total;
+            }
             self.continuation = Continuation::default();
             self.state = State::Done(answer);
         }
@@ -285,8 +286,8 @@ impl Life {
     /// When it is given up or forgotten if nothing happens.
     pub fn deadline(&self, limits: &UploadLimits) -> SystemTime {
         let patience = if self.is_open() { limits.expire } else { limits.keep };
-        // A record may say any time, also one at the end of all times.
-        self.touched.checked_add(patience).unwrap_or(self.touched)
+        // A record may hold a time that no clock reaches: then it is due.
+        self.touched.checked_add(patience).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     fn touch(&mut self, now: SystemTime) {

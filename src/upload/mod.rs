@@ -25,6 +25,8 @@ mod life;
 mod owner;
 mod plan;
 mod record;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Final, Reply, Stored};
 pub use life::{Beginning, Life, Next, Refusal, State, gone};

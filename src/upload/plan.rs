@@ -49,22 +49,22 @@ impl DigestPlan {
 pub struct Continuation {
     /// Where the session stands; nothing: none was opened.
     pub checkpoint: Option<Checkpoint>,
-    /// The digests up to the acknowledged offset, if any are needed.
+    /// The digests, if any are needed. They may end before the acknowledged offset: what a request brought before the
+    /// process died is at the backend, and its digest is lost.
     pub digest: Option<HasherState>,
     /// Headers of the backend that the final answer will carry.
     pub headers: HeaderMap,
 }
 
 impl Continuation {
-    /// Bytes acknowledged.
-    pub fn acknowledged(&self) -> u64 {
-        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset)
-    }
-
-    /// Where the client goes on. If digests are needed, that is no further than they are: the backend may have taken bytes
-    /// from an earlier request that are in none of them, and those have to come once more.
+    /// The next byte wanted: the backend has all before it, and none of them is needed for a digest any more.
     pub fn offset(&self) -> u64 {
         let hashed = self.digest.as_ref().map_or(u64::MAX, HasherState::position);
         self.acknowledged().min(hashed)
+    }
+
+    /// Bytes acknowledged.
+    pub fn acknowledged(&self) -> u64 {
+        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset)
     }
 }

@@ -164,9 +164,6 @@ impl Life {
             Phase::Open { session, digest, headers } => {
                 let checkpoint = session.map(load_session).transpose()?;
                 let headers = load_headers(headers)?;
-                if digest.as_ref().is_some_and(|state| Hasher::restore(state).is_none()) {
-                    return Err(bad("digest"));
-                }
                 life.reopen(Continuation { checkpoint, digest, headers });
             }
             Phase::Stored { headers, reply } => {
@@ -181,7 +178,30 @@ impl Life {
                 life.state = State::Done(Err(Failure::new(problem, detail)));
             }
         }
+        life.check()?;
         Ok(life)
+    }
+
+    /// What contradicts itself would sooner or later give a wrong file.
+    fn check(&self) -> Result<(), BadRecord> {
+        let Continuation { checkpoint, digest, .. } = &self.continuation;
+        if self.told > self.offset {
+            return Err(bad("told"));
+        }
+        if self.offset > self.total.unwrap_or_default() {
+            return Err(bad("total"));
+        }
+        if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.closing) && self.total != Some(self.offset)
+        {
+            return Err(bad("session.closing"));
+        }
+        let is_hashed = digest.as_ref().map(|state| Hasher::restore(state).map(|hasher| hasher.position()));
+        let is_needed = checkpoint.is_some() && self.plan.digests.algorithms().next().is_some();
+        match is_hashed {
+            Some(position) if position != Some(self.offset) => Err(bad("digest")),
+            None if is_needed && self.offset > 0 => Err(bad("digest")),
+            _ => Ok(()),
+        }
     }
 
     fn reopen(&mut self, continuation: Continuation) {
@@ -190,13 +210,24 @@ impl Life {
         let Some(checkpoint) = &self.continuation.checkpoint else { return };
         if checkpoint.closing {
             self.state = State::Finalizing;
-        } else if checkpoint.in_doubt && !checkpoint.profile.overlap.may_resend() {
-            // The session is left for the caller to cancel. One without a byte the next request cancels.
-            if checkpoint.offset > 0 {
-                self.state = State::Gone(Problem::FragmentInDoubt);
-            }
+        } else if self.offset > 0 && is_lost(checkpoint) {
+            // The session is left for the caller to cancel.
+            self.state = State::Gone(Problem::FragmentInDoubt);
         }
     }
+
+    /// Takes the session away if no request can go on with it, but with a new one, because no byte was acknowledged. The
+    /// caller has to cancel it.
+    pub fn take_lost_session(&mut self) -> Option<Continuation> {
+        let checkpoint = self.continuation.checkpoint.as_ref()?;
+        let renewable = self.state == State::Idle && self.offset == 0 && is_lost(checkpoint);
+        renewable.then(|| std::mem::take(&mut self.continuation))
+    }
+}
+
+/// Whether bytes were on their way that must not be sent a second time.
+fn is_lost(checkpoint: &Checkpoint) -> bool {
+    checkpoint.in_doubt && !checkpoint.closing && !checkpoint.profile.overlap.may_resend()
 }
 
 fn bad(field: &str) -> BadRecord {

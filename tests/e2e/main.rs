@@ -6,6 +6,8 @@
 // Helpers outside of test functions panic too: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+// Shared with the tests of resumption, which need a little more of it.
+#[allow(dead_code, unused_imports)]
 mod support;
 
 mod close;

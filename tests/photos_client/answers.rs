@@ -1,7 +1,7 @@
 //! Which final answers the client believes.
 
 use crate::peer::{Memory, Peer, RESUMABLE, upload};
-use put2bits::phone::System;
+use put2bits::phone::{Drop, System};
 
 /// The outcome of an upload of 100 bytes: the 104 if there is one, the final answer, whether by PATCH after a drop.
 async fn outcome(system: &'static System, resumable: bool, answer: &str, by_patch: bool) -> String {
@@ -9,7 +9,7 @@ async fn outcome(system: &'static System, resumable: bool, answer: &str, by_patc
     let mut phone = peer.phone();
     phone.system = system;
     if by_patch {
-        phone.drops = vec![50];
+        phone.drops = vec![(50, Drop::Reset)];
     }
     let number = system.interop.unwrap();
     let server = async {
@@ -122,7 +122,7 @@ async fn an_offset_that_cannot_be_true_ends_it() {
     ] {
         let peer = Peer::bind().await;
         let mut phone = peer.phone();
-        phone.drops = vec![50; 2];
+        phone.drops = vec![(50, Drop::Close); 2];
         let server = async {
             let (mut connection, _) = peer.request().await;
             connection.say(RESUMABLE).await;

@@ -1,7 +1,7 @@
 //! What each system sends, byte by byte.
 
 use crate::peer::{Memory, Peer, upload};
-use put2bits::phone::{BadHeader, Check, Header, Phone, System};
+use put2bits::phone::{BadHeader, Check, Drop, Header, Phone, System};
 
 /// What ends every head.
 const TAIL: &str = concat!(
@@ -38,7 +38,7 @@ async fn every_system_sends_its_own_headers() {
     for (system, number, complete, part_type, head_length) in SYSTEMS {
         let peer = Peer::bind().await;
         let mut phone = with_app(peer.phone());
-        (phone.system, phone.check, phone.drops) = (system, Check::Full, vec![6]);
+        (phone.system, phone.check, phone.drops) = (system, Check::Full, vec![(6, Drop::Reset)]);
         let host = peer.host();
         let server = async {
             let (mut first, head) = peer.request().await;

@@ -1,7 +1,9 @@
 //! The server: reads and writes what the test says. And the phone that is sent to it.
 
 use put2bits::phone::{Check, Content, Event, Phone, Report, Tally};
+use socket2::SockRef;
 use std::io::{self, Cursor, Read};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -116,7 +118,9 @@ impl Conversation {
 
     /// Whether nothing has come yet, not even an end.
     pub(crate) fn is_silent(&self) -> bool {
-        self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        // Asked of the system itself: the runtime may not have heard of it yet.
+        let next = SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);
+        next.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     async fn more(&mut self) -> io::Result<bool> {

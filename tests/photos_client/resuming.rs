@@ -50,7 +50,7 @@ async fn dropped_in_each_way_it_goes_on_from_the_offset_told() {
         let peer = Peer::bind().await;
         let content = Memory::new(3 * MIB);
         let mut phone = peer.phone();
-        (phone.drops, phone.how) = (vec![1 << 20, 2 << 20], how);
+        phone.drops = vec![(1 << 20, how), (2 << 20, how)];
         let server = async {
             let (mut first, _) = peer.request().await;
             first.say(RESUMABLE).await;
@@ -125,7 +125,7 @@ async fn a_lost_answer_is_fetched_by_an_empty_part() {
         let peer = Peer::bind().await;
         let mut phone = peer.phone();
         if on_purpose {
-            phone.drops = vec![100];
+            phone.drops = vec![(100, Drop::Reset)];
         }
         let server = async {
             let (mut first, _) = peer.request().await;
@@ -150,7 +150,7 @@ async fn an_upload_that_the_server_forgot_begins_anew() {
     for status in ["404 Not Found", "410 Gone"] {
         let peer = Peer::bind().await;
         let mut phone = peer.phone();
-        phone.drops = vec![50];
+        phone.drops = vec![(50, Drop::Reset)];
         let content = Memory::new(100);
         let server = async {
             let (mut first, _) = peer.request().await;

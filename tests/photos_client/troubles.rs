@@ -1,7 +1,7 @@
 //! When the client gives up.
 
 use crate::peer::{Memory, Peer, RESUMABLE, STORED, upload};
-use put2bits::phone::{Check, Event, File, Phone, Trouble};
+use put2bits::phone::{Check, Drop, Event, File, Phone, Trouble};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 async fn it_begins_anew_as_often_as_it_may() {
     let peer = Peer::bind().await;
     let mut phone = peer.phone();
-    (phone.drops, phone.restarts) = (vec![1, 2, 3, 4], 2);
+    (phone.drops, phone.restarts) = ((1..5).map(|at| (at, Drop::Reset)).collect(), 2);
     let server = async {
         for _ in 0..3 {
             let (mut connection, head) = peer.request().await;
@@ -100,7 +100,7 @@ async fn a_file_that_changed_is_not_resumed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, [1; 100]).unwrap();
     let mut phone: Phone = peer.phone();
-    phone.drops = vec![50];
+    phone.drops = vec![(50, Drop::Reset)];
     let content = Arc::new(File::open(file.path()).unwrap());
     let server = async {
         let (mut first, _) = peer.request().await;
@@ -130,4 +130,70 @@ async fn what_is_not_http_is_no_answer() {
     let (told, ()) = tokio::join!(upload(&phone, Memory::new(10)), server);
     assert!(told.story[0].starts_with("broken: not HTTP"), "{:?}", told.story);
     assert!(told.outcome().starts_with("given up: no 104 came"), "{}", told.outcome());
+}
+
+/// Answers to HEAD alone are no progress: else it would go on for ever.
+#[tokio::test]
+async fn it_gives_up_when_only_questions_are_answered() {
+    let peer = Peer::bind().await;
+    let mut phone = peer.phone();
+    phone.retry_for = Duration::from_millis(500);
+    let server = async {
+        let (mut first, _) = peer.request().await;
+        first.say(RESUMABLE).await;
+        first.body(10).await;
+        drop(first);
+        loop {
+            let (mut next, _) = peer.request().await;
+            next.say("HTTP/1.1 204 x\r\nUpload-Offset: 5\r\nConnection: close\r\n\r\n").await;
+            peer.request().await;
+        }
+    };
+    let told = tokio::select! {
+        told = upload(&phone, Memory::new(10)) => told,
+        () = server => unreachable!("it serves for ever"),
+    };
+    assert!(told.outcome().starts_with("given up: no progress for 500ms"), "{}", told.outcome());
+}
+
+/// What a 104 on the way tells is an offset like any other.
+#[tokio::test]
+async fn an_offset_may_not_go_back_behind_what_a_104_told() {
+    let peer = Peer::bind().await;
+    let phone = peer.phone();
+    let server = async {
+        let (mut first, _) = peer.request().await;
+        first.say(RESUMABLE).await;
+        first.body(10).await;
+        first.say("HTTP/1.1 104 x\r\nUpload-Offset: 8\r\nUpload-Draft-Interop-Version: 6\r\n\r\n").await;
+        drop(first);
+        let (mut second, _) = peer.request().await;
+        second.say("HTTP/1.1 204 x\r\nUpload-Offset: 7\r\n\r\n").await;
+    };
+    let (told, ()) = tokio::join!(upload(&phone, Memory::new(10)), server);
+    assert!(told.outcome().contains("went back from 8 to 7"), "{}", told.outcome());
+}
+
+/// A server that closes between two requests, and one of HTTP/1.0, which closes without saying so.
+#[tokio::test]
+async fn a_connection_that_ends_is_not_used_again() {
+    for version in ["1.0", "1.1"] {
+        let peer = Peer::bind().await;
+        let mut phone = peer.phone();
+        phone.check = Check::Bare;
+        let server = async {
+            let (mut first, _) = peer.request().await;
+            let answer =
+                format!("HTTP/{version} 200 x\r\nUpload-Limit: min-size=0\r\nContent-Length: 0\r\n\r\n");
+            first.say(&answer).await;
+            let kept = (version == "1.0").then_some(first);
+            let (mut second, _) = peer.request().await;
+            second.body(10).await;
+            second.say(STORED).await;
+            kept
+        };
+        let (told, _kept) = tokio::join!(upload(&phone, Memory::new(10)), server);
+        told.assert_stored();
+        assert_eq!(told.tally().breaks, 0);
+    }
 }

@@ -2,9 +2,10 @@
 
 use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// `1.0 GiB`
@@ -22,26 +23,25 @@ pub(super) fn rate(length: u64, took: Duration) -> String {
     format!("{}/s", bytes((length as f64 / took.as_secs_f64().max(1e-6)) as u64))
 }
 
-/// Most memory that this process ever had resident, in bytes, where the system tells it.
-pub(super) fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+/// Most memory that a process ever had resident, in bytes, where the system tells it; this one, if none is named.
+pub(super) fn peak_memory(process: Option<u32>) -> Option<u64> {
+    let process = process.map_or_else(|| "self".to_owned(), |id| id.to_string());
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
 
-/// Shows how far the upload is. Clones show the same one.
-#[derive(Clone)]
+/// Shows how far the upload is.
 pub(super) enum Progress {
     /// On a terminal.
     Bar(ProgressBar),
     /// In a file or a pipe: a line every two seconds.
-    Lines(Arc<Mutex<Lines>>),
+    Lines(Mutex<Lines>),
 }
 
 pub(super) struct Lines {
     total: u64,
-    sent: u64,
     begun: Instant,
     next: Instant,
 }
@@ -61,26 +61,37 @@ impl Progress {
             return Progress::Bar(bar);
         }
         let now = Instant::now();
-        Progress::Lines(Arc::new(Mutex::new(Lines { total, sent: 0, begun: now, next: now + EVERY })))
+        Progress::Lines(Mutex::new(Lines { total, begun: now, next: now + EVERY }))
     }
 
-    /// So many bytes more are on their way.
-    pub(super) fn advance(&self, bytes_sent: u64) -> io::Result<()> {
+    /// All before this place is on its way.
+    pub(super) fn set(&self, place: u64) -> io::Result<()> {
         match self {
-            Progress::Bar(bar) => bar.inc(bytes_sent),
+            Progress::Bar(bar) => bar.set_position(place),
             Progress::Lines(lines) => {
                 // Plain numbers: a panic elsewhere leaves them as good as before.
                 let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-                lines.sent += bytes_sent;
                 let now = Instant::now();
                 if now >= lines.next {
                     lines.next = now + EVERY;
-                    let (sent, total) = (bytes(lines.sent), bytes(lines.total));
-                    say!("         {sent} of {total}, {}", rate(lines.sent, now - lines.begun));
+                    let (sent, total) = (bytes(place), bytes(lines.total));
+                    say!("         {sent} of {total}, {}", rate(place, now - lines.begun));
                 }
             }
         }
         Ok(())
+    }
+
+    /// A line of its own, beside the bar.
+    pub(super) fn line(&self, line: impl Display) -> io::Result<()> {
+        let print = || {
+            say!("{line}");
+            Ok(())
+        };
+        match self {
+            Progress::Bar(bar) => bar.suspend(print),
+            Progress::Lines(_) => print(),
+        }
     }
 
     /// Takes the bar away.

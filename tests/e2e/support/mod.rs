@@ -8,7 +8,7 @@ mod proxy;
 mod tap;
 
 pub(crate) use backend::{Backend, quirks};
-pub(crate) use client::{Upload, ask};
+pub(crate) use client::{Answer, Upload, ask};
 pub(crate) use file::File;
 pub(crate) use proxy::{Proxy, Settings, message, program, signal};
 pub(crate) use tap::Tap;

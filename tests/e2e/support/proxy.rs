@@ -11,7 +11,9 @@ use std::thread;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-/// How to start it: `serve` with JSON logs, a port from the system, short pauses before new attempts, long lingering.
+/// How to start it: `serve` with JSON logs, a port from the system, no state on disk, short pauses before new attempts,
+/// long lingering.
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     variables: Vec<(String, String)>,
     /// Text of the configuration file.
@@ -39,6 +41,7 @@ impl Settings {
         Settings { variables: Vec::new(), file: None }
             .set("listen", "127.0.0.1:0")
             .set("log.format", "json")
+            .set("state.store", "memory")
             .set("retry.first_delay", "5ms")
             .set("retry.max_delay", "50ms")
             // Long enough for a busy machine.
@@ -51,6 +54,11 @@ impl Settings {
         self
     }
 
+    /// What has to outlive the process is kept in this directory.
+    pub(crate) fn state_in(self, dir: &Path) -> Settings {
+        self.set("state.store", "embedded").set("state.dir", dir.to_str().unwrap())
+    }
+
     /// Fragments of this size and no other.
     pub(crate) fn fragments_of(self, bytes: u64) -> Settings {
         let size = bytes.to_string();
@@ -58,7 +66,14 @@ impl Settings {
     }
 
     pub(crate) async fn start(self) -> Proxy {
-        Proxy::start(self).await
+        let mut command = program();
+        command.arg("serve");
+        self.start_by(command).await
+    }
+
+    /// The same by a command that ends with `put2bits serve`.
+    pub(crate) async fn start_by(self, command: Command) -> Proxy {
+        Proxy::start(self, command).await
     }
 }
 
@@ -80,10 +95,9 @@ struct Log {
 
 impl Proxy {
     /// Starts it and waits until it listens.
-    async fn start(settings: Settings) -> Proxy {
+    async fn start(settings: Settings, mut command: Command) -> Proxy {
         let home = tempfile::tempdir().unwrap();
-        let mut command = program();
-        command.arg("serve").envs(settings.variables).current_dir(home.path()).env("TMPDIR", home.path());
+        command.envs(settings.variables).current_dir(home.path()).env("TMPDIR", home.path());
         let config = tempfile::tempdir().unwrap();
         if let Some(text) = settings.file {
             let path = config.path().join("put2bits.toml");
@@ -145,6 +159,12 @@ impl Proxy {
     /// Begins to upload a file: sends the head.
     pub(crate) async fn put(&self, path: &str, file: super::File) -> Upload {
         Upload::begin(self.addr, "PUT", path, file, "").await
+    }
+
+    /// SIGKILL: it gets no chance to do anything more.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits until the process has ended; its exit code.
