@@ -42,7 +42,7 @@ pub(super) struct Source<B> {
     /// Of all bytes that the backend has.
     hasher: Hasher,
     /// What the whole body has to come to before any of it is sent.
-    unchecked: Option<(Digests, Hasher)>,
+    unchecked: Option<Unchecked>,
     idle: Duration,
     sizes: FragmentLimits,
     account: Account,
@@ -65,6 +65,17 @@ pub(super) struct Source<B> {
     /// How long the client has been waited for, for the fragment being gathered.
     waited: Duration,
     finished_at: Option<Instant>,
+}
+
+/// A body that is to be checked before any of it counts.
+#[derive(Debug)]
+struct Unchecked {
+    /// What it has to come to.
+    expected: Digests,
+    /// Of what came of it.
+    body: Hasher,
+    /// Of what the backend has, with those bytes of the body that it needs no more.
+    file: Hasher,
 }
 
 /// Pieces below this size are copied together. hyper reads into buffers of 8 KiB and more, and sizes them by what
@@ -96,6 +107,11 @@ where
         budget: &Budget,
     ) -> Self {
         let limit = part.end.unwrap_or(part.total);
+        let unchecked = (!digests.is_empty()).then(|| Unchecked {
+            body: Hasher::new(digests.algorithms()),
+            file: hasher.clone(),
+            expected: digests,
+        });
         Source {
             body,
             limit,
@@ -106,10 +122,7 @@ where
             stopped: false,
             floor: part.continuation.acknowledged(),
             hasher,
-            unchecked: (!digests.is_empty()).then(|| {
-                let hasher = Hasher::new(digests.algorithms());
-                (digests, hasher)
-            }),
+            unchecked,
             idle: limits.time.idle,
             sizes: limits.fragment.clone(),
             account: budget.open(),
@@ -273,13 +286,14 @@ where
 
     /// Compares the body, whole now, with what it has to come to.
     fn check(&mut self) -> Result<(), Failure> {
-        let Some((expected, hasher)) = &self.unchecked else { return Ok(()) };
-        match expected.check(&hasher.digests()) {
+        let Some(unchecked) = self.unchecked.take() else { return Ok(()) };
+        match unchecked.expected.check(&unchecked.body.digests()) {
             Ok(()) => {
-                self.unchecked = None;
+                self.hasher = unchecked.file;
                 Ok(())
             }
             Err(algorithm) => {
+                self.unchecked = Some(unchecked);
                 let detail = format!("the {} of the part is not its Content-Digest", algorithm.name());
                 Err(Failure::new(Problem::DigestMismatch, detail))
             }
@@ -368,14 +382,15 @@ where
             }
             data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         }
-        if let Some((_, hasher)) = &mut self.unchecked {
-            hasher.update(&data);
+        if let Some(unchecked) = &mut self.unchecked {
+            unchecked.body.update(&data);
         }
         let unneeded = self.floor.saturating_sub(self.end).min(data.len() as u64);
         if unneeded > 0 {
             // Nothing is held before these: they go as they come.
             let dropped = data.split_to(unneeded as usize);
-            hash(&mut self.hasher, self.end, &dropped);
+            let file = self.unchecked.as_mut().map_or(&mut self.hasher, |unchecked| &mut unchecked.file);
+            hash(file, self.end, &dropped);
             self.end += unneeded;
             self.start = self.end;
         }

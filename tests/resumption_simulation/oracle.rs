@@ -16,6 +16,8 @@ pub(crate) struct Upload {
     pub(crate) acknowledged: u64,
     /// Every offset that a client was told. 0 is known to everybody.
     pub(crate) told: BTreeSet<u64>,
+    /// A Close-Session may have been sent.
+    pub(crate) was_closed: bool,
     /// Some request said that it brings the end.
     pub(crate) is_complete: bool,
     /// The bytes are not those that the digest is of: the file must not appear.
@@ -35,6 +37,7 @@ impl Inside {
             id: None,
             acknowledged: 0,
             told: BTreeSet::from([0]),
+            was_closed: false,
             is_complete: false,
             is_wrong,
             gone: false,
