@@ -194,7 +194,8 @@ where
             supervisor.observe(&event);
         }
         self.source.release(self.session.offset());
-        if self.upload.lasting && (news || self.session.offset() > self.told) {
+        // Once it is on record that the file is about to be published, nothing else may take the place of that.
+        if self.upload.lasting && !self.cleared && (news || self.session.offset() > self.told) {
             self.told = self.session.offset();
             if let Some(continuation) = self.continuation() {
                 supervisor.acknowledged(continuation);
