@@ -6,14 +6,14 @@ use super::interim::Interim;
 use super::{reply, resource};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
-use crate::resumable::Settings;
 use crate::resumable::reply::{Announced, capabilities};
+use crate::resumable::{self, Settings};
 use crate::route::Routes;
 use crate::transfer::{Refusal, Upload, Uploads};
 use crate::upload::Beginning;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use std::error::Error;
@@ -86,8 +86,19 @@ impl<U: Uploads> Service<U> {
                     capabilities(&asked.head.headers, &self.resumption, &self.announced());
                 Ok(reply::bare(status, headers, &asked.id))
             }
-            Err(failure) => Ok(self.refuse(&asked, &failure, asked.head.uri.path())),
+            Err(failure) => Ok(self.refuse_new(&asked, &failure)),
         }
+    }
+
+    /// The answer to a request that is refused by its head. Who wants to upload is told in the words of the protocol.
+    fn refuse_new(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
+        let mut response = self.refuse(asked, failure, asked.head.uri.path());
+        let uploads = [Method::PUT, Method::POST].contains(&asked.head.method);
+        if let Some(version) = resumable::spoken(&asked.head, &self.resumption).filter(|_| uploads) {
+            let announced = self.announced();
+            resumable::reply::refuse(version, response.headers_mut(), failure.problem, None, &announced);
+        }
+        response
     }
 
     /// An upload that cannot be resumed.

@@ -245,6 +245,8 @@ struct Attendant<'a, H> {
 }
 
 impl<H: Host> Supervisor for Attendant<'_, H> {
+    // That the client is gone is no reason: what it sent before is still in the body, which then breaks off by itself. If it is
+    // all there, the upload goes on to its end.
     async fn interrupted(&mut self) -> Interruption {
         let stop = self.registry.host().stop();
         let interruption = tokio::select! {
@@ -254,9 +256,7 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
                 self.stopped = true;
                 Interruption::Stop(Failure::new(Problem::ShuttingDown, "the program ends"))
             }
-            () = self.client.left() => {
-                Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
-            }
+            else => pending().await,
         };
         // Whatever the reason: it comes back, or somebody has come in its place.
         self.client.tell(Fed::CutOff);

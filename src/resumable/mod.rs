@@ -75,7 +75,7 @@ pub mod reply;
 mod settings;
 mod version;
 
-pub use intent::{Append, Creation, OnResource, allowed, creation, on_resource, version};
+pub use intent::{Append, Creation, OnResource, allowed, creation, on_resource, spoken, version};
 pub use settings::{Mode, Settings};
 pub use version::Version;
 

@@ -312,6 +312,10 @@ where
         if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
             return None;
         }
+        if !self.source.is_exhausted() {
+            // Perhaps every byte is there. But nobody said that it was the last.
+            self.session.keep_open();
+        }
         self.source.stop();
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
         self.stopping = Some(Stopping { why, deadline, refused });

@@ -322,6 +322,12 @@ impl Session {
         !matches!(self.phase, Phase::Creating | Phase::Paused { .. } | Phase::Finished(_))
     }
 
+    /// From now on the file is not published once every byte is acknowledged, as if [`SessionSettings::publish`] were not set.
+    /// What has begun already is not stopped.
+    pub fn keep_open(&mut self) {
+        self.settings.publish = false;
+    }
+
     /// Whether the backend has every byte and publishes the file, so that the client is not needed any more.
     pub fn is_closing(&self) -> bool {
         matches!(self.phase, Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_))

@@ -50,6 +50,11 @@ pub fn creation(
     Ok(Some(Creation { version, complete, length }))
 }
 
+/// In which version a refusal of a PUT or POST is put; nothing: its sender wants a plain upload.
+pub fn spoken(head: &Parts, settings: &Settings) -> Option<&'static Version> {
+    agreed(head, Mode::On, settings).map(|(version, _)| version)
+}
+
 /// In which version both sides speak of this upload, and whether the request has the whole file.
 fn agreed(head: &Parts, mode: Mode, settings: &Settings) -> Option<(&'static Version, bool)> {
     let allowed = match mode {

@@ -8,7 +8,7 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
-pub use creation::{Creation, creation};
+pub use creation::{Creation, creation, spoken};
 pub use resource::{Append, OnResource, allowed, on_resource, version};
 
 use crate::error::{Failure, Problem};
