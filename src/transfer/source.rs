@@ -150,9 +150,9 @@ where
         self.end
     }
 
-    /// Whether the body was read to its end.
+    /// Whether the body was read to its end, and is what it has to be.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted
+        self.exhausted && self.unchecked.is_none()
     }
 
     /// Whether the body brought more than the file has.
@@ -172,7 +172,7 @@ where
 
     /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
     pub(super) fn has_room(&self) -> bool {
-        self.fragments.len() < 2 && !self.stopped && !(self.exhausted && self.ready() == self.end)
+        self.fragments.len() < 2 && !self.stopped && !(self.is_exhausted() && self.ready() == self.end)
     }
 
     /// Sets the size of the fragment to gather, unless one is being gathered. `size`: from its first offset.

@@ -152,7 +152,7 @@ impl Front {
                 }
                 Err(why) => self.gone(upload, version, why).await,
             },
-            Ok(OnResource::Cancel(version)) => match self.registry.cancel(&id).await {
+            Ok(OnResource::Cancel(version)) => match self.cancel(upload, &id).await {
                 Ok(()) => {
                     self.world.alive().await;
                     let (status, _) = reply::cancelled(version);
@@ -175,6 +175,11 @@ impl Front {
                 None
             }
         }
+    }
+
+    async fn cancel(&self, upload: usize, id: &str) -> Result<(), Problem> {
+        self.world.lock().uploads[upload].was_deleted = true;
+        self.registry.cancel(id).await
     }
 
     async fn feed(

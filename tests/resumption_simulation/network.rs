@@ -216,9 +216,9 @@ impl Inside {
                 self.check(!wrong, || "closed against the digest".to_owned());
                 let recorded = self.recorded(upload, "\"closing\":true");
                 // Of one that is cancelled there is no record any more. What may have been sent once may be sent twice.
-                let again = self.uploads[upload].was_closed && recorded.is_none();
+                let about = &self.uploads[upload];
+                let again = about.was_closing && about.was_deleted && recorded.is_none();
                 self.check(recorded == Some(true) || again, || "closed without a word on record".to_owned());
-                self.uploads[upload].was_closed = true;
             }
             _ => {}
         }

@@ -16,8 +16,10 @@ pub(crate) struct Upload {
     pub(crate) acknowledged: u64,
     /// Every offset that a client was told. 0 is known to everybody.
     pub(crate) told: BTreeSet<u64>,
-    /// A Close-Session may have been sent.
-    pub(crate) was_closed: bool,
+    /// It was on record that a Close-Session may have been sent.
+    pub(crate) was_closing: bool,
+    /// A client wanted it to be gone.
+    pub(crate) was_deleted: bool,
     /// Some request said that it brings the end.
     pub(crate) is_complete: bool,
     /// The bytes are not those that the digest is of: the file must not appear.
@@ -37,7 +39,8 @@ impl Inside {
             id: None,
             acknowledged: 0,
             told: BTreeSet::from([0]),
-            was_closed: false,
+            was_closing: false,
+            was_deleted: false,
             is_complete: false,
             is_wrong,
             gone: false,
@@ -70,7 +73,9 @@ impl Inside {
     /// A client is told that there is no such upload.
     pub(crate) fn tell_gone(&mut self, upload: usize) {
         self.say(|| format!("upload {upload}: told to be gone"));
-        let (stored, gentle) = (self.uploads[upload].done == Some(true), self.schedule.gentle);
+        let about = &self.uploads[upload];
+        let stored = about.done == Some(true) && !about.was_deleted;
+        let gentle = self.schedule.gentle;
         self.check(!stored, || "a stored upload is gone".to_owned());
         self.check(!gentle || self.is_replaced(upload), || "an upload is lost for nothing".to_owned());
         self.uploads[upload].gone = true;

@@ -278,7 +278,13 @@ impl Inside {
         let Some((_, changes)) = self.pending.pop_front() else { return };
         for change in changes {
             match change {
-                Change::Put { id, record } => drop(self.durable.insert(id, record)),
+                Change::Put { id, record } => {
+                    let mut uploads = self.uploads.iter_mut();
+                    if let Some(about) = uploads.find(|about| about.id.as_ref() == Some(&id)) {
+                        about.was_closing |= has(&record, b"\"closing\":true");
+                    }
+                    self.durable.insert(id, record);
+                }
                 Change::Remove { id } => drop(self.durable.remove(&id)),
             }
         }
