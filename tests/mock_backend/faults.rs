@@ -80,6 +80,7 @@ async fn a_client_that_goes_away_mid_fragment() {
     client.write(client.fragment_head(&file, 0, 1000).as_bytes()).await;
     client.write(&file[..400]).await;
     let mut second = client.again(&mock).await;
+    mock.wait_for(|stats| stats.connections_open == 2).await;
     drop(client);
     mock.wait_for(|stats| stats.connections_open == 1).await;
     assert_eq!(second.fragment(&file, 0, 1000).await, "416 0x0/0x5 next=400");

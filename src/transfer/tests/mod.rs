@@ -4,7 +4,8 @@
 mod ending;
 mod gathering;
 mod memory;
-mod peers;
+mod parts;
+pub(crate) mod peers;
 
 use super::*;
 use crate::bits::server::{Knobs, Server};
@@ -31,6 +32,8 @@ struct Setup {
     stop: CancellationToken,
     route: Route,
     host: Arc<Mutex<State>>,
+    /// Whether a file that is about to be published is still wanted.
+    wanted: bool,
 }
 
 impl Setup {
@@ -44,7 +47,7 @@ impl Setup {
             ceiling: Ceiling::default(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
-        Setup { total, shared, stop: CancellationToken::new(), route, host }
+        Setup { total, shared, stop: CancellationToken::new(), route, host, wanted: true }
     }
 
     fn fragments(mut self, fragment: FragmentLimits) -> Self {
@@ -66,12 +69,8 @@ impl Setup {
         self
     }
 
-    fn start<B>(&self, body: B) -> Running
-    where
-        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: std::error::Error,
-    {
-        let upload = Upload {
+    fn upload(&self, part: Beginning) -> Upload {
+        Upload {
             id: "test".into(),
             client: ([127, 0, 0, 1], 1).into(),
             method: Method::PUT,
@@ -81,11 +80,19 @@ impl Setup {
                 host: HeaderValue::from_static("backend"),
                 content_name: HeaderValue::from_static("f.bin"),
             },
-            part: Beginning::whole(self.total),
+            part,
             digests: DigestPlan::default(),
             content_digest: Digests::default(),
             lasting: false,
-        };
+        }
+    }
+
+    fn start<B>(&self, body: B) -> Running
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::error::Error,
+    {
+        let upload = self.upload(Beginning::whole(self.total));
         let (sender, client) = oneshot::channel();
         let mut host = Host::new(Arc::clone(&self.host));
         let (shared, stop) = (self.shared.clone(), self.stop.clone());
@@ -171,16 +178,16 @@ impl Running {
     }
 }
 
-fn fixed(size: u64) -> FragmentLimits {
+pub(crate) fn fixed(size: u64) -> FragmentLimits {
     FragmentLimits { min: size, first: size, max: size, time: Duration::from_secs(1) }
 }
 
 /// The file: every byte tells its place.
-fn bytes(range: std::ops::Range<u64>) -> Bytes {
+pub(crate) fn bytes(range: std::ops::Range<u64>) -> Bytes {
     range.map(|offset| (offset.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
 }
 
 /// Lets everything happen that can happen without waiting for a clock.
-async fn settle() {
+pub(crate) async fn settle() {
     sleep(Duration::from_millis(1)).await;
 }

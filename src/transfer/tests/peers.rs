@@ -12,29 +12,29 @@ use std::task::{Context, Poll};
 use tokio::sync::{Semaphore, mpsc};
 
 /// Pieces, errors and trailers from a channel; the end when its sender is dropped.
-pub(super) struct Feed {
+pub(crate) struct Feed {
     frames: mpsc::UnboundedReceiver<io::Result<Frame<Bytes>>>,
     /// How often the body was polled, and how many bytes it gave.
     seen: Arc<Seen>,
 }
 
 #[derive(Default)]
-pub(super) struct Seen {
-    pub(super) polls: AtomicU64,
-    pub(super) bytes: AtomicU64,
+pub(crate) struct Seen {
+    pub(crate) polls: AtomicU64,
+    pub(crate) bytes: AtomicU64,
 }
 
-pub(super) type Feeder = mpsc::UnboundedSender<io::Result<Frame<Bytes>>>;
+pub(crate) type Feeder = mpsc::UnboundedSender<io::Result<Frame<Bytes>>>;
 
 impl Feed {
-    pub(super) fn new() -> (Feeder, Arc<Seen>, Feed) {
+    pub(crate) fn new() -> (Feeder, Arc<Seen>, Feed) {
         let (feeder, frames) = mpsc::unbounded_channel();
         let seen = Arc::new(Seen::default());
         (feeder, Arc::clone(&seen), Feed { frames, seen })
     }
 
     /// All of these pieces, then the end.
-    pub(super) fn of(pieces: impl IntoIterator<Item = Bytes>) -> (Arc<Seen>, Feed) {
+    pub(crate) fn of(pieces: impl IntoIterator<Item = Bytes>) -> (Arc<Seen>, Feed) {
         let (feeder, seen, feed) = Feed::new();
         for piece in pieces {
             feeder.send(Ok(Frame::data(piece))).unwrap();
@@ -60,7 +60,7 @@ impl Body for Feed {
 }
 
 /// What happens to a question.
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Serve,
     /// Served, with these headers added to the answer.
     With(&'static [(&'static str, &'static str)]),
@@ -69,6 +69,8 @@ pub(super) enum Fate {
     ServedAfter(Duration),
     /// Served, the answer is lost.
     Lost,
+    /// Served, and no answer ever.
+    Silent,
     /// No answer ever. Real backends give up by themselves; this one shows who else does.
     Never,
     /// Not served: this instead.
@@ -76,22 +78,22 @@ pub(super) enum Fate {
 }
 
 /// The backend, shared by all its connections.
-pub(super) struct State {
-    pub(super) server: Server,
-    pub(super) plan: Box<dyn FnMut(&str) -> Fate + Send>,
+pub(crate) struct State {
+    pub(crate) server: Server,
+    pub(crate) plan: Box<dyn FnMut(&str) -> Fate + Send>,
     stores: HashMap<SessionKey, Vec<u8>>,
-    pub(super) published: Vec<Vec<u8>>,
+    pub(crate) published: Vec<Vec<u8>>,
     /// Every question, as the session's tests write it.
-    pub(super) log: Vec<String>,
+    pub(crate) log: Vec<String>,
     /// How long each was waited for.
-    pub(super) patience: Vec<Patience>,
+    pub(crate) patience: Vec<Patience>,
     /// Address and size of each piece that was sent.
-    pub(super) pieces: Vec<(usize, usize)>,
+    pub(crate) pieces: Vec<(usize, usize)>,
     ids: u128,
 }
 
 impl State {
-    pub(super) fn new(server: Server) -> Self {
+    pub(crate) fn new(server: Server) -> Self {
         State {
             server,
             plan: Box::new(|_| Fate::Serve),
@@ -140,10 +142,10 @@ impl State {
 }
 
 /// One way to the backend.
-pub(super) struct Host(Arc<Mutex<State>>);
+pub(crate) struct Host(Arc<Mutex<State>>);
 
 impl Host {
-    pub(super) fn new(state: Arc<Mutex<State>>) -> Self {
+    pub(crate) fn new(state: Arc<Mutex<State>>) -> Self {
         Host(state)
     }
 }
@@ -196,6 +198,10 @@ impl Backend for Host {
                 serve()
             }
             Fate::Lost => serve().and(Err(NoAnswer::Lost("scripted".into()))),
+            Fate::Silent => {
+                let _ = serve();
+                pending().await
+            }
             Fate::Never => pending().await,
             Fate::Instead(status, retry_after) => {
                 let mut headers = HeaderMap::new();

@@ -45,7 +45,7 @@ fn every_state_and_every_event() {
         ("paused without a session", ["idle 50", "idle 50", "finalizing 50"]),
         ("finalizing 100", ["finalizing 100", "finalizing 100", "finalizing 100"]),
         ("stored", ["stored 100", "stored 100", "stored 100"]),
-        ("failed", ["failed 50", "failed 50", "failed 50"]),
+        ("failed", ["failed 100", "failed 100", "failed 100"]),
         ("ended", ["gone 50", "gone 50", "gone 50"]),
         ("told", ["idle 50", "receiving 50", "finalizing 50"]),
     ];
