@@ -176,7 +176,6 @@ impl World {
     /// It is dead. What the store had not got yet may or may not be there.
     pub(crate) fn end(&self) {
         let mut inside = self.lock();
-        inside.die();
         let pending = inside.pending.len();
         let survive = inside.rng.usize(0..=pending);
         for _ in 0..survive {
@@ -225,7 +224,8 @@ impl Inside {
         !self.dead
     }
 
-    fn die(&mut self) {
+    /// Nothing that it does is seen any more, and its clock stands.
+    pub(crate) fn die(&mut self) {
         self.base = self.now();
         self.origin = None;
         self.dead = true;
