@@ -296,13 +296,10 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
-        let wanted = {
-            let mut state = self.entry.lock();
-            state.life.finalizing(continuation, self.registry.host().now());
-            state.life.is_open()
-        };
+        self.entry.lock().life.finalizing(continuation, self.registry.host().now());
         self.entry.beat();
         self.registry.record(self.entry).await;
-        wanted
+        // It may have been cancelled meanwhile.
+        self.entry.lock().life.is_open()
     }
 }
