@@ -272,13 +272,7 @@ impl Front {
     }
 
     /// Waits for the outcome, and tells meanwhile how far the upload has come, if that is wanted.
-    async fn wait(
-        &self,
-        upload: usize,
-        version: &Version,
-        feeding: Feeding,
-        gone: bool,
-    ) -> Option<Fed> {
+    async fn wait(&self, upload: usize, version: &Version, feeding: Feeding, gone: bool) -> Option<Fed> {
         let Feeding { mut outcome, recorded } = feeding;
         let mut before = Before { offset: 0, gone };
         loop {

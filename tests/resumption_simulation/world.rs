@@ -189,7 +189,7 @@ impl World {
     /// Ready when the proxy is alive; never else.
     pub(crate) async fn alive(&self) {
         if self.lock().dead {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
