@@ -61,7 +61,7 @@ impl Drop for Backend {
 async fn open(protocol: Protocol, conditions: Conditions) -> io::Result<(SocketAddr, Option<Mock>)> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (mut addr, mock) = match protocol {
-        Protocol::Put => {
+        Protocol::Put | Protocol::Resumable => {
             let listener = TcpListener::bind(any).await?;
             let addr = listener.local_addr()?;
             tokio::spawn(accept(listener, move |stream| take_puts(stream, conditions.delay)));

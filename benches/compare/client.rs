@@ -15,6 +15,9 @@ pub(crate) const BUFFER: usize = 256 * 1024;
 /// What is sent.
 static BYTES: [u8; BUFFER] = [0x5a; BUFFER];
 
+/// What a client sends that can resume.
+const RESUMABLE: &str = "Upload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n";
+
 /// Fragments of the plain BITS client, bytes.
 const FRAGMENT: u64 = 4 << 20;
 
@@ -62,8 +65,10 @@ impl Client {
         let path = format!("/file-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let began = Instant::now();
         let sent = match self.protocol {
-            Protocol::Put => {
-                let head = format!("PUT {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {size}\r\n\r\n");
+            Protocol::Put | Protocol::Resumable => {
+                let more = if self.protocol == Protocol::Resumable { RESUMABLE } else { "" };
+                let head =
+                    format!("PUT {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {size}\r\n{more}\r\n");
                 self.stream.write_all(head.as_bytes()).await?;
                 let sent = self.body(0, size, began).await?;
                 self.answer().await?;
@@ -118,9 +123,15 @@ impl Client {
 
     /// The head of an answer that must be a success without a body.
     async fn answer(&mut self) -> io::Result<String> {
-        let head = head(&mut self.stream, &mut self.rest).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let success = head.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
-        if success { Ok(head) } else { Err(io::Error::other(format!("answered {head:?}"))) }
+        loop {
+            let head = head(&mut self.stream, &mut self.rest).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            match head.split(' ').nth(1).and_then(|status| status.chars().next()) {
+                // The answer proper is still to come.
+                Some('1') => {}
+                Some('2') => return Ok(head),
+                _ => return Err(io::Error::other(format!("answered {head:?}"))),
+            }
+        }
     }
 }
 

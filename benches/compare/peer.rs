@@ -21,6 +21,9 @@ const START: Duration = Duration::from_secs(10);
 pub(crate) enum Peer {
     /// This program, one worker: PUT in, BITS out.
     Put2bits,
+    /// The same, and each upload can be resumed: a 104 before its body, a record on disk.
+    #[value(name = "put2bits-104")]
+    Resumable,
     /// nginx, one worker, request buffering off: PUT in, PUT out.
     Nginx,
     /// The same with a buffer of 256 KiB an upload.
@@ -36,6 +39,8 @@ pub(crate) enum Peer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Put,
+    /// A PUT that can be resumed.
+    Resumable,
     Bits,
 }
 
@@ -51,13 +56,17 @@ pub(crate) struct Running {
 impl Peer {
     /// What the client speaks.
     pub(crate) fn client(self) -> Protocol {
-        if self == Peer::DirectBits { Protocol::Bits } else { Protocol::Put }
+        match self {
+            Peer::DirectBits => Protocol::Bits,
+            Peer::Resumable => Protocol::Resumable,
+            _ => Protocol::Put,
+        }
     }
 
     /// What the backend speaks.
     pub(crate) fn backend(self) -> Protocol {
         match self {
-            Peer::Put2bits | Peer::DirectBits => Protocol::Bits,
+            Peer::Put2bits | Peer::Resumable | Peer::DirectBits => Protocol::Bits,
             Peer::Nginx | Peer::Nginx256k | Peer::Direct => Protocol::Put,
         }
     }
@@ -80,7 +89,8 @@ impl Peer {
         let dir = TempDir::new()?;
         let addr = free_port()?;
         let mut command = match self {
-            Peer::Put2bits => put2bits(backend, addr, pins),
+            Peer::Put2bits => put2bits(backend, addr, None, pins),
+            Peer::Resumable => put2bits(backend, addr, Some(dir.path()), pins),
             Peer::Nginx => nginx(backend, addr, dir.path(), "", pins)?,
             Peer::Nginx256k => nginx(backend, addr, dir.path(), "client_body_buffer_size 256k;", pins)?,
             Peer::Direct | Peer::DirectBits => return Ok(None),
@@ -135,13 +145,21 @@ impl Drop for Running {
     }
 }
 
-fn put2bits(backend: SocketAddr, addr: SocketAddr, pins: &Pins) -> Command {
+/// `state`: where it keeps its records; nothing: in memory.
+fn put2bits(backend: SocketAddr, addr: SocketAddr, state: Option<&Path>, pins: &Pins) -> Command {
     // Another build can be named, to compare two.
     let binary = std::env::var("COMPARE_PUT2BITS").unwrap_or(env!("CARGO_BIN_EXE_put2bits").into());
     let mut command = pins.proxy(&binary);
-    command
-        .args(["serve", "--profile", "refuse", "--store", "memory", "--workers", "1", "--log", "error"])
-        .args(["--backend", &format!("http://{backend}/"), "--listen", &addr.to_string()]);
+    command.args(["serve", "--profile", "refuse", "--workers", "1", "--log", "error"]).args([
+        "--backend",
+        &format!("http://{backend}/"),
+        "--listen",
+        &addr.to_string(),
+    ]);
+    match state {
+        Some(dir) => command.arg("--state-dir").arg(dir),
+        None => command.args(["--store", "memory"]),
+    };
     command
 }
 

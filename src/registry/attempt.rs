@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// While bytes flow a record is made at most so often.
 const BETWEEN_RECORDS: Duration = Duration::from_secs(1);
@@ -52,38 +53,39 @@ impl<H: Host> Registry<H> {
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
-            match self.begin(&entry, &part) {
-                Turn::Wait => {}
+            let older = match self.begin(&entry, &part) {
+                Turn::Wait(older) => older,
                 Turn::Go(beginning, orders) => break (beginning, orders),
                 Turn::Answer(fed) => {
                     // What is told has to be true after a crash, too.
                     self.record(&entry).await;
                     return client.tell(fed);
                 }
-            }
+            };
             tokio::select! {
                 biased;
                 // The registry holds the other end as long as the entry lives.
                 _ = beat.changed() => {}
+                () = out_of_the_way(older) => {}
                 () = client.left() => return,
                 () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
             }
         };
         self.record(&entry).await;
-        let after = std::mem::take(&mut entry.lock().after);
-        for older in after {
-            older.cancelled().await;
-        }
         let upload = entry.upload(part.client, beginning, part.content_digest);
         self.carry(entry, upload, client, orders, body).await;
     }
 
-    /// Begins, if nobody else drives the upload.
+    /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
     fn begin(&self, entry: &Entry, part: &NewPart) -> Turn {
         let (now, max) = (self.host().now(), self.host().limits().max_upload);
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
-            return Turn::Wait;
+            return Turn::Wait(None);
+        }
+        state.after.retain(|older| !older.is_cancelled());
+        if let (Some(older), true) = (state.after.first(), state.life.is_open()) {
+            return Turn::Wait(Some(older.clone()));
         }
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
@@ -197,10 +199,17 @@ impl<H: Host> Registry<H> {
     }
 }
 
+async fn out_of_the_way(older: Option<CancellationToken>) {
+    match older {
+        Some(older) => older.cancelled().await,
+        None => pending().await,
+    }
+}
+
 /// What a request may do now.
 enum Turn {
-    /// Wait until something changes.
-    Wait,
+    /// Wait until something changes, or until this is cancelled.
+    Wait(Option<CancellationToken>),
     /// Drive the upload.
     Go(Beginning, mpsc::UnboundedReceiver<Interruption>),
     /// Nothing: this is the answer.
@@ -287,13 +296,10 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
-        let wanted = {
-            let mut state = self.entry.lock();
-            state.life.finalizing(continuation, self.registry.host().now());
-            state.life.is_open()
-        };
+        self.entry.lock().life.finalizing(continuation, self.registry.host().now());
         self.entry.beat();
         self.registry.record(self.entry).await;
-        wanted
+        // It may have been cancelled meanwhile.
+        self.entry.lock().life.is_open()
     }
 }

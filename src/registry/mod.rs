@@ -139,13 +139,14 @@ impl<H: Host> Registry<H> {
         }
         let told = {
             let mut state = entry.lock();
-            if let State::Gone(why) = state.life.state() {
-                return Err(*why);
+            match state.life.state() {
+                State::Gone(why) => Err(*why),
+                _ => Ok(state.life.tell(self.host().now())),
             }
-            state.life.tell(self.host().now())
         };
+        // What is told, also that there is nothing, has to be true after a crash, too.
         self.record(&entry).await;
-        Ok(told)
+        told
     }
 
     /// Cancels an upload and its session, or forgets it if it has ended.
@@ -155,12 +156,15 @@ impl<H: Host> Registry<H> {
     pub async fn cancel(&self, id: &str) -> Result<(), Problem> {
         let entry = self.entry(id).ok_or(Problem::UploadUnknown)?;
         entry.take_turn();
-        if let State::Gone(why) = entry.lock().life.state() {
-            return Err(*why);
+        let gone = match entry.lock().life.state() {
+            State::Gone(why) => Some(*why),
+            _ => None,
+        };
+        if gone.is_none() {
+            self.abandon(&entry, Problem::UploadCancelled);
         }
-        self.abandon(&entry, Problem::UploadCancelled);
         self.record(&entry).await;
-        Ok(())
+        gone.map_or(Ok(()), Err)
     }
 
     /// Ends an upload: it is gone at once, and its session is cancelled behind it. The token is cancelled when that is over.

@@ -8,8 +8,10 @@
 mod budget;
 mod call;
 mod ceiling;
+mod ending;
 mod exchange;
 mod run;
+mod shared;
 mod source;
 mod supervisor;
 #[cfg(test)]
@@ -19,7 +21,9 @@ mod uploads;
 pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
 pub use ceiling::Ceiling;
-pub use run::{Ending, Shared, cancel, run};
+pub use ending::{Ending, cancel};
+pub use run::run;
+pub use shared::Shared;
 pub use supervisor::{Interruption, Supervisor};
 pub use uploads::{Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 

@@ -1,17 +1,15 @@
 //! The life of one run: a whole upload, or a part of one.
 
-use super::budget::Budget;
 use super::call::{Answer, Backend, NoAnswer};
-use super::ceiling::Ceiling;
+use super::ending::Ending;
 use super::exchange::{Activity, Done, Purpose, report};
+use super::shared::Shared;
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
 use super::{How, Report, Upload};
-use crate::bits::{Checkpoint, Event, Session, SessionSettings, Step};
+use crate::bits::{Event, Session, Step};
 use crate::digest::Hasher;
 use crate::error::{Failure, Problem};
-use crate::limits::Limits;
-use crate::route::ReplyMode;
 use crate::upload::{Continuation, Reply, Stored};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -19,20 +17,7 @@ use http::{HeaderName, HeaderValue};
 use http_body::Body;
 use std::future::pending;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
-
-/// What the uploads to one backend have in common.
-#[derive(Debug, Clone)]
-pub struct Shared {
-    /// All limits.
-    pub limits: Arc<Limits>,
-    /// Memory for body bytes.
-    pub budget: Budget,
-    /// Largest fragment that the backend was found to take.
-    pub ceiling: Ceiling,
-}
+use tokio::time::{Instant, sleep_until};
 
 /// Carries one upload, or a part of it, as far as it comes.
 ///
@@ -55,7 +40,7 @@ where
     S: Supervisor,
 {
     let limits = &*shared.limits;
-    let settings = settings(upload, shared);
+    let settings = shared.settings(upload);
     let Continuation { checkpoint, digest, headers } = upload.part.continuation.clone();
     let hasher = digest.and_then(|state| Hasher::restore(&state));
     let hasher = hasher.unwrap_or_else(|| Hasher::new(upload.digests.algorithms()));
@@ -91,41 +76,7 @@ where
     let report = transfer.report();
     let Transfer { session, started, .. } = transfer;
     // The body is dropped here, and its memory is free. What still comes of a refused one is the connection's business.
-    Ending { how, report, session, started }
-}
-
-/// Cancels the session of an upload that nobody will go on with, bounded by the session's own limits.
-pub async fn cancel<K: Backend>(
-    upload: &Upload,
-    checkpoint: Checkpoint,
-    backend: &mut K,
-    shared: &Shared,
-    observe: impl FnMut(&Event) + Send,
-) {
-    let settings = SessionSettings { publish: false, ..settings(upload, shared) };
-    let mut session = Session::resume(settings, checkpoint);
-    let failure = Failure::new(Problem::UploadCancelled, "nobody will go on with it");
-    session.abort(Duration::ZERO, failure.clone());
-    let how = How::Failed { failure, complete: false };
-    let ending = Ending { how, report: Report::default(), session, started: Instant::now() };
-    ending.finish(backend, &shared.limits, observe).await;
-}
-
-fn settings(upload: &Upload, shared: &Shared) -> SessionSettings {
-    let limits = &shared.limits;
-    SessionSettings {
-        total: upload.part.total,
-        profile: upload.route.profile,
-        fragment: limits.fragment.clone(),
-        ceiling: shared.ceiling.get(),
-        retry: limits.retry.clone(),
-        cancel: limits.time.cancel,
-        ambiguous_close: upload.route.ambiguous_close,
-        wants_reply: upload.route.reply == ReplyMode::Forward,
-        lasting: upload.lasting,
-        publish: upload.part.last,
-        seed: fastrand::u64(..),
-    }
+    Ending::new(how, report, session, started)
 }
 
 struct Transfer<'a, B> {
@@ -194,7 +145,8 @@ where
             supervisor.observe(&event);
         }
         self.source.release(self.session.offset());
-        if self.upload.lasting && (news || self.session.offset() > self.told) {
+        // Once it is on record that the file is about to be published, nothing else may take the place of that.
+        if self.upload.lasting && !self.cleared && (news || self.session.offset() > self.told) {
             self.told = self.session.offset();
             if let Some(continuation) = self.continuation() {
                 supervisor.acknowledged(continuation);
@@ -427,55 +379,6 @@ where
 
 /// RFC 9530 §3.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-
-/// The end of a run, and what is left to do.
-#[derive(Debug)]
-pub struct Ending {
-    /// How it ended.
-    pub how: How,
-    /// Figures of it.
-    pub report: Report,
-    session: Session,
-    started: Instant,
-}
-
-impl Ending {
-    /// Cancels the session of an upload that nobody will go on with, bounded by the session's own limits. To be called when
-    /// the client knows how it ended.
-    pub async fn finish<K: Backend>(
-        mut self,
-        backend: &mut K,
-        limits: &Limits,
-        mut observe: impl FnMut(&Event) + Send,
-    ) {
-        let (session, started) = (&mut self.session, self.started);
-        if let How::Taken(continuation) | How::Paused { continuation, .. } = &self.how {
-            if continuation.checkpoint.is_some() {
-                return;
-            }
-            // It was about to begin anew; the next request will.
-            session.abort(started.elapsed(), Failure::new(Problem::ClientGone, "the request is over"));
-        }
-        loop {
-            let step = session.step(started.elapsed(), 0);
-            let activity = Activity::new(step, |_| Vec::new(), false, &limits.time, started);
-            if let Activity::Over = activity {
-                return;
-            }
-            let purpose = activity.purpose();
-            let done = timeout(limits.time.cancel, activity.carry_out(backend)).await;
-            let done = done.unwrap_or_else(|_| {
-                Done::Exchange(Err(NoAnswer::TimedOut("Cancel-Session took too long".into())))
-            });
-            if let (Done::Exchange(result), Some(purpose)) = (done, purpose) {
-                report(session, started.elapsed(), purpose, result);
-            }
-            while let Some(event) = session.poll_event() {
-                observe(&event);
-            }
-        }
-    }
-}
 
 async fn sleep_until_or_never(deadline: Option<Instant>) {
     match deadline {

@@ -172,7 +172,7 @@ where
 
     /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
     pub(super) fn has_room(&self) -> bool {
-        self.fragments.len() < 2 && !self.stopped && !(self.exhausted && self.ready() == self.end)
+        self.fragments.len() < 2 && !self.stopped && !(self.is_exhausted() && self.ready() == self.end)
     }
 
     /// Sets the size of the fragment to gather, unless one is being gathered. `size`: from its first offset.
@@ -238,7 +238,7 @@ where
             if piece.is_empty() {
                 self.pieces.pop_front();
             }
-            hash(&mut self.hasher, self.start, &dropped);
+            hash(known(&mut self.hasher, &mut self.unchecked), self.start, &dropped);
             self.start += unneeded;
         }
         self.floor = self.floor.max(offset);
@@ -389,8 +389,7 @@ where
         if unneeded > 0 {
             // Nothing is held before these: they go as they come.
             let dropped = data.split_to(unneeded as usize);
-            let file = self.unchecked.as_mut().map_or(&mut self.hasher, |unchecked| &mut unchecked.file);
-            hash(file, self.end, &dropped);
+            hash(known(&mut self.hasher, &mut self.unchecked), self.end, &dropped);
             self.end += unneeded;
             self.start = self.end;
         }
@@ -418,6 +417,11 @@ where
             self.pieces.push_back(data);
         }
     }
+}
+
+/// The hasher of what the backend has: until a body is checked, one that counts only then.
+fn known<'a>(hasher: &'a mut Hasher, unchecked: &'a mut Option<Unchecked>) -> &'a mut Hasher {
+    unchecked.as_mut().map_or(hasher, |unchecked| &mut unchecked.file)
 }
 
 /// Hashes those of the bytes from `at` on that were not hashed by an earlier request.

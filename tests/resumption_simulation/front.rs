@@ -1,6 +1,7 @@
 //! From a request to its answer, as the program's front does it, without sockets; and what every answer has to be like.
 
 use crate::body::Script;
+use crate::oracle::Before;
 use crate::proxy::Program;
 use crate::world::{World, target};
 use http::request::Parts;
@@ -127,7 +128,7 @@ impl Front {
 
     async fn serve(&self, asked: Asked) -> Option<Answer> {
         let upload = asked.upload;
-        let before = self.world.lock().highest(upload);
+        let before = self.world.lock().before(upload);
         let id = asked.head.uri.path();
         let id = reply::upload_id(&self.settings, id).expect("the URL of an upload").to_owned();
         let principal = self.principal(&asked.head.headers);
@@ -152,7 +153,7 @@ impl Front {
                 }
                 Err(why) => self.gone(upload, version, why).await,
             },
-            Ok(OnResource::Cancel(version)) => match self.registry.cancel(&id).await {
+            Ok(OnResource::Cancel(version)) => match self.cancel(upload, &id).await {
                 Ok(()) => {
                     self.world.alive().await;
                     let (status, _) = reply::cancelled(version);
@@ -177,6 +178,11 @@ impl Front {
         }
     }
 
+    async fn cancel(&self, upload: usize, id: &str) -> Result<(), Problem> {
+        self.world.lock().uploads[upload].was_deleted = true;
+        self.registry.cancel(id).await
+    }
+
     async fn feed(
         &self,
         upload: usize,
@@ -191,11 +197,11 @@ impl Front {
         let (before, acknowledged) = {
             let mut world = self.world.lock();
             world.uploads[upload].is_complete |= complete;
-            (world.highest(upload), world.uploads[upload].acknowledged)
+            (world.before(upload), world.uploads[upload].acknowledged)
         };
         let client = Some(([127, 0, 0, 1], 1).into());
         let feeding = self.registry.feed(id, NewPart { client, append, content_digest }, body);
-        let fed = self.wait(upload, version, feeding).await;
+        let fed = self.wait(upload, version, feeding, before.gone).await;
         self.world.alive().await;
         let fed = match fed {
             Some(fed) => fed,
@@ -266,9 +272,9 @@ impl Front {
     }
 
     /// Waits for the outcome, and tells meanwhile how far the upload has come, if that is wanted.
-    async fn wait(&self, upload: usize, version: &Version, feeding: Feeding) -> Option<Fed> {
+    async fn wait(&self, upload: usize, version: &Version, feeding: Feeding, gone: bool) -> Option<Fed> {
         let Feeding { mut outcome, recorded } = feeding;
-        let mut before = 0;
+        let mut before = Before { offset: 0, gone };
         loop {
             let tick = async {
                 match self.settings.progress {
@@ -285,7 +291,7 @@ impl Front {
             let offset = *recorded.borrow();
             if offset > 0 && reply::progress(version, offset).is_some() {
                 self.world.lock().tell(upload, offset, before, "104");
-                before = offset;
+                before.offset = offset;
             }
         }
     }

@@ -16,6 +16,10 @@ pub(crate) struct Upload {
     pub(crate) acknowledged: u64,
     /// Every offset that a client was told. 0 is known to everybody.
     pub(crate) told: BTreeSet<u64>,
+    /// It was on record that a Close-Session may have been sent.
+    pub(crate) was_closing: bool,
+    /// A client wanted it to be gone.
+    pub(crate) was_deleted: bool,
     /// Some request said that it brings the end.
     pub(crate) is_complete: bool,
     /// The bytes are not those that the digest is of: the file must not appear.
@@ -26,7 +30,20 @@ pub(crate) struct Upload {
     pub(crate) done: Option<bool>,
 }
 
+/// What had been told when a request began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Before {
+    /// The highest offset.
+    pub(crate) offset: u64,
+    /// That there is no such upload. (Of two requests at a time either may be overtaken by the other.)
+    pub(crate) gone: bool,
+}
+
 impl Inside {
+    pub(crate) fn before(&self, upload: usize) -> Before {
+        Before { offset: self.highest(upload), gone: self.uploads[upload].gone }
+    }
+
     /// A phone begins an upload.
     pub(crate) fn upload(&mut self, phone: usize, is_wrong: bool) -> usize {
         self.figures.uploads += 1;
@@ -35,6 +52,8 @@ impl Inside {
             id: None,
             acknowledged: 0,
             told: BTreeSet::from([0]),
+            was_closing: false,
+            was_deleted: false,
             is_complete: false,
             is_wrong,
             gone: false,
@@ -48,10 +67,10 @@ impl Inside {
         self.uploads[upload].told.last().copied().unwrap_or_default()
     }
 
-    /// A client is told an offset by a request that began when `before` was the highest.
-    pub(crate) fn tell(&mut self, upload: usize, offset: u64, before: u64, how: &str) {
-        let about = &self.uploads[upload];
-        let (acknowledged, gone, done) = (about.acknowledged, about.gone, about.done);
+    /// A client is told an offset.
+    pub(crate) fn tell(&mut self, upload: usize, offset: u64, before: Before, how: &str) {
+        let Before { offset: before, gone } = before;
+        let (acknowledged, done) = (self.uploads[upload].acknowledged, self.uploads[upload].done);
         self.say(|| format!("upload {upload}: {how} tells {offset}"));
         self.check(offset <= acknowledged, || {
             format!("{how} tells {offset}, the server acknowledged {acknowledged}")
@@ -67,7 +86,9 @@ impl Inside {
     /// A client is told that there is no such upload.
     pub(crate) fn tell_gone(&mut self, upload: usize) {
         self.say(|| format!("upload {upload}: told to be gone"));
-        let (stored, gentle) = (self.uploads[upload].done == Some(true), self.schedule.gentle);
+        let about = &self.uploads[upload];
+        let stored = about.done == Some(true) && !about.was_deleted;
+        let gentle = self.schedule.gentle;
         self.check(!stored, || "a stored upload is gone".to_owned());
         self.check(!gentle || self.is_replaced(upload), || "an upload is lost for nothing".to_owned());
         self.uploads[upload].gone = true;
@@ -83,8 +104,9 @@ impl Inside {
     pub(crate) fn tell_final(&mut self, upload: usize, stored: bool, replayed: bool) {
         self.say(|| format!("upload {upload}: told to be over, stored: {stored}, replayed: {replayed}"));
         let about = &self.uploads[upload];
-        let (phone, complete, wrong, gone, done) =
-            (about.phone, about.is_complete, about.is_wrong, about.gone, about.done);
+        let (phone, complete, wrong, done) = (about.phone, about.is_complete, about.is_wrong, about.done);
+        // The answer to one connection may be overtaken by a DELETE on another.
+        let gone = about.gone && !about.was_deleted;
         self.check(!gone || !stored, || "an upload that is gone is stored".to_owned());
         self.check(done.is_none_or(|done| done == stored), || {
             format!("two final answers: stored is {stored} now")

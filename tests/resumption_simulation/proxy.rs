@@ -162,12 +162,15 @@ pub(crate) fn live(world: &World, phones: &mut [Phone], longest: Option<u64>, in
             let _ = timeout(Duration::from_secs(25), tasks.wait()).await;
             Life::Killed
         };
-        tokio::select! {
+        let life = tokio::select! {
             biased;
             life = killed => life,
             life = stopped => life,
             life = all => life,
-        }
+        };
+        // As long as tokio's clock is there.
+        world.lock().die();
+        life
     });
     world.end();
     drop(runtime);

@@ -176,7 +176,6 @@ impl World {
     /// It is dead. What the store had not got yet may or may not be there.
     pub(crate) fn end(&self) {
         let mut inside = self.lock();
-        inside.die();
         let pending = inside.pending.len();
         let survive = inside.rng.usize(0..=pending);
         for _ in 0..survive {
@@ -190,7 +189,7 @@ impl World {
     /// Ready when the proxy is alive; never else.
     pub(crate) async fn alive(&self) {
         if self.lock().dead {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -225,7 +224,8 @@ impl Inside {
         !self.dead
     }
 
-    fn die(&mut self) {
+    /// Nothing that it does is seen any more, and its clock stands.
+    pub(crate) fn die(&mut self) {
         self.base = self.now();
         self.origin = None;
         self.dead = true;
@@ -278,7 +278,13 @@ impl Inside {
         let Some((_, changes)) = self.pending.pop_front() else { return };
         for change in changes {
             match change {
-                Change::Put { id, record } => drop(self.durable.insert(id, record)),
+                Change::Put { id, record } => {
+                    let mut uploads = self.uploads.iter_mut();
+                    if let Some(about) = uploads.find(|about| about.id.as_ref() == Some(&id)) {
+                        about.was_closing |= has(&record, b"\"closing\":true");
+                    }
+                    self.durable.insert(id, record);
+                }
                 Change::Remove { id } => drop(self.durable.remove(&id)),
             }
         }
