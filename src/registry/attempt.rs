@@ -1,6 +1,6 @@
 //! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
 
-use super::entry::{Attempt, Entry};
+use super::entry::{Attempt, Entry, Seat};
 use super::{Host, Registry};
 use crate::bits::{Checkpoint, Event};
 use crate::error::{Failure, Problem};
@@ -47,12 +47,12 @@ impl<H: Host> Registry<H> {
     {
         let turn = entry.take_turn();
         let mut beat = entry.listen();
-        let (beginning, orders) = loop {
+        let (beginning, mut orders) = loop {
             beat.borrow_and_update();
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
-            match self.begin(&entry, &part) {
+            match self.begin(&entry, &part, turn) {
                 Turn::Wait => {}
                 Turn::Go(beginning, orders) => break (beginning, orders),
                 Turn::Answer(fed) => {
@@ -69,17 +69,17 @@ impl<H: Host> Registry<H> {
                 () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
             }
         };
+        let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
-        let after = std::mem::take(&mut entry.lock().after);
-        for older in after {
-            older.cancelled().await;
+        if !self.wait_for_older(&entry, &mut orders, &mut client).await {
+            return self.give_way(&entry, beginning.continuation).await;
         }
         let upload = entry.upload(part.client, beginning, part.content_digest);
         self.carry(entry, upload, client, orders, body).await;
     }
 
     /// Begins, if nobody else drives the upload.
-    fn begin(&self, entry: &Entry, part: &NewPart) -> Turn {
+    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64) -> Turn {
         let (now, max) = (self.host().now(), self.host().limits().max_upload);
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
@@ -87,7 +87,7 @@ impl<H: Host> Registry<H> {
         }
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
-                let (attempt, orders) = Attempt::new();
+                let (attempt, orders) = Attempt::new(turn);
                 state.attempt = Some(attempt);
                 Turn::Go(beginning, orders)
             }
@@ -96,6 +96,45 @@ impl<H: Host> Registry<H> {
                 Turn::Answer(Fed::Finished { answer, offset: state.life.offset(), replayed: true })
             }
             Err(refusal) => Turn::Answer(Fed::Refused(refusal)),
+        }
+    }
+
+    /// Waits until older uploads to the same target are out of the way. Gives whether the request is still wanted then.
+    async fn wait_for_older(
+        &self,
+        entry: &Entry,
+        orders: &mut mpsc::UnboundedReceiver<Interruption>,
+        client: &mut Client,
+    ) -> bool {
+        let after = std::mem::take(&mut entry.lock().after);
+        let mut wanted = true;
+        for older in after {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = older.cancelled() => break,
+                    _ = orders.recv(), if wanted => {}
+                    () = self.host().stop().cancelled(), if wanted => {}
+                }
+                // Whoever comes next has to wait all the same, but this client does not.
+                wanted = false;
+                client.tell(Fed::CutOff);
+            }
+        }
+        wanted
+    }
+
+    /// Ends a request that was cut off before its transfer began.
+    async fn give_way(&self, entry: &Arc<Entry>, continuation: Continuation) {
+        let is_open = {
+            let mut state = entry.lock();
+            state.life.paused(continuation.clone(), self.host().now());
+            state.life.is_open()
+        };
+        self.record(entry).await;
+        if !is_open {
+            // It was abandoned, by somebody who left the session to this request.
+            self.cancel_session(entry, continuation).cancelled().await;
         }
     }
 
