@@ -29,7 +29,6 @@ where
     B::Error: Error + Send + Sync + 'static,
 {
     let Some(creation) = file.creation else { return Err(CutOff) };
-    let path = asked.head.uri.path();
     let part = Append {
         version: creation.version,
         offset: 0,
@@ -38,7 +37,7 @@ where
         content: file.content,
     };
     if let Err(failure) = check_part(service, &part, &file.content_digest) {
-        return Ok(service.refuse(asked, &failure, path));
+        return Ok(service.refuse(asked, &failure));
     }
     let new = NewUpload {
         name: asked.id.clone(),
@@ -58,7 +57,7 @@ where
     });
     let (id, location) = match made {
         Ok(made) => made,
-        Err(failure) => return Ok(service.refuse(asked, &failure, path)),
+        Err(failure) => return Ok(service.refuse(asked, &failure)),
     };
     let head = resumable::reply::supported(creation.version, &location, &service.announced());
     if let Err(error) = asked.interim.send(&head).await {
@@ -258,8 +257,7 @@ fn refused<U: Uploads>(
     failure: Failure,
     offset: Option<u64>,
 ) -> Response<Full<Bytes>> {
-    // The rest of the path is a secret.
-    let mut response = service.refuse(asked, &failure, &service.resumption.prefix);
+    let mut response = service.refuse(asked, &failure);
     let announced = service.announced();
     resumable::reply::refuse(version, response.headers_mut(), failure.problem, offset, &announced);
     if failure.problem == Problem::MethodNotAllowed {

@@ -6,7 +6,7 @@ use super::interim::Interim;
 use super::{reply, resource};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
-use crate::resumable::reply::{Announced, capabilities};
+use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
 use crate::route::Routes;
 use crate::transfer::{Refusal, Upload, Uploads};
@@ -92,7 +92,7 @@ impl<U: Uploads> Service<U> {
 
     /// The answer to a request that is refused by its head. Who wants to upload is told in the words of the protocol.
     fn refuse_new(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
-        let mut response = self.refuse(asked, failure, asked.head.uri.path());
+        let mut response = self.refuse(asked, failure);
         let uploads = [Method::PUT, Method::POST].contains(&asked.head.method);
         if let Some(version) = resumable::spoken(&asked.head, &self.resumption).filter(|_| uploads) {
             let announced = self.announced();
@@ -129,9 +129,14 @@ impl<U: Uploads> Service<U> {
         }
     }
 
-    /// The answer to a request that does not become an upload. `path`: as much of it as may be logged.
-    pub(super) fn refuse(&self, asked: &Asked, failure: &Failure, path: &str) -> Response<Full<Bytes>> {
+    /// The answer to a request that does not become an upload.
+    pub(super) fn refuse(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
         let (id, client, method) = (asked.id.as_str(), asked.client, Some(&asked.head.method));
+        // The rest of the path of an upload is a secret, whatever is wrong with the request.
+        let path = match asked.head.uri.path() {
+            path if upload_id(&self.resumption, path).is_some() => &self.resumption.prefix,
+            path => path,
+        };
         self.uploads.refused(Refusal { id, client, failure, method, path: Some(path) });
         reply::failed(failure, id, asked.has_body)
     }

@@ -1,6 +1,6 @@
 //! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
 
-use super::entry::{Attempt, Entry};
+use super::entry::{Attempt, Entry, Seat};
 use super::{Host, Registry};
 use crate::bits::{Checkpoint, Event};
 use crate::error::{Failure, Problem};
@@ -53,7 +53,7 @@ impl<H: Host> Registry<H> {
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
-            let older = match self.begin(&entry, &part) {
+            let older = match self.begin(&entry, &part, turn) {
                 Turn::Wait(older) => older,
                 Turn::Go(beginning, orders) => break (beginning, orders),
                 Turn::Answer(fed) => {
@@ -71,13 +71,14 @@ impl<H: Host> Registry<H> {
                 () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
             }
         };
+        let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
         let upload = entry.upload(part.client, beginning, part.content_digest);
         self.carry(entry, upload, client, orders, body).await;
     }
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
-    fn begin(&self, entry: &Entry, part: &NewPart) -> Turn {
+    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64) -> Turn {
         let (now, max) = (self.host().now(), self.host().limits().max_upload);
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
@@ -89,7 +90,7 @@ impl<H: Host> Registry<H> {
         }
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
-                let (attempt, orders) = Attempt::new();
+                let (attempt, orders) = Attempt::new(turn);
                 state.attempt = Some(attempt);
                 Turn::Go(beginning, orders)
             }

@@ -37,21 +37,43 @@ pub(super) struct Inside {
 /// A request that drives an upload.
 #[derive(Debug)]
 pub(super) struct Attempt {
+    /// Tells it from the next one.
+    turn: u64,
     orders: mpsc::UnboundedSender<Interruption>,
     /// Cancelled when its session is out of the way, too.
     pub(super) over: CancellationToken,
 }
 
 impl Attempt {
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Interruption>) {
+    pub(super) fn new(turn: u64) -> (Self, mpsc::UnboundedReceiver<Interruption>) {
         // A handful at most: one for each newer request that comes while this one gives way.
         let (orders, receiver) = mpsc::unbounded_channel();
-        (Attempt { orders, over: CancellationToken::new() }, receiver)
+        (Attempt { turn, orders, over: CancellationToken::new() }, receiver)
     }
 
     pub(super) fn order(&self, interruption: Interruption) {
         // If it does not listen any more it is over already.
         let _ = self.orders.send(interruption);
+    }
+}
+
+/// Held by the request that drives an upload. If its task panics or is dropped, dropping this lets others have their turn;
+/// they would wait for ever.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) entry: Arc<Entry>,
+    pub(super) turn: u64,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.entry.lock();
+        let left = state.attempt.take_if(|attempt| attempt.turn == self.turn);
+        drop(state);
+        if let Some(attempt) = left {
+            attempt.over.cancel();
+            self.entry.beat();
+        }
     }
 }
 

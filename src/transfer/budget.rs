@@ -3,6 +3,8 @@
 //! A byte is reserved before it is read from a client. When nothing is left, reading stops, and TCP tells the client; an
 //! upload that was accepted is never refused for it. No two uploads can wait for each other: one that holds bytes and
 //! gets no more sends what it has as a short fragment, which brings its bytes back; one that holds none waits in line.
+//! Parts that are held until they are whole cannot do that. So they are let in one after the other: all that are in have
+//! room in one half of the budget.
 //!
 //! All backends share it: one that stalls while many clients are fast can hold it all, for as long as its uploads are
 //! tried again.
@@ -20,6 +22,8 @@ pub struct Budget(Arc<Inner>);
 struct Inner {
     /// One permit a byte.
     bytes: Arc<Semaphore>,
+    /// Lets in what is held until it is whole, one permit a byte.
+    door: Arc<Semaphore>,
     total: u64,
     uploads: AtomicU64,
 }
@@ -28,8 +32,10 @@ impl Budget {
     /// A budget of that many bytes (at most 4 EiB on 64-bit machines).
     pub fn new(total: u64) -> Self {
         let total = total.min(Semaphore::MAX_PERMITS as u64);
-        let bytes = Arc::new(Semaphore::new(usize::try_from(total).unwrap_or(Semaphore::MAX_PERMITS)));
-        Budget(Arc::new(Inner { bytes, total, uploads: AtomicU64::new(0) }))
+        let semaphore =
+            |permits| Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS)));
+        let (bytes, door) = (semaphore(total), semaphore(total / 2));
+        Budget(Arc::new(Inner { bytes, door, total, uploads: AtomicU64::new(0) }))
     }
 
     /// Size of the budget in bytes.
@@ -92,6 +98,14 @@ impl Account {
                 self.add(permit);
             }
         }
+    }
+
+    /// Waits until a part of `bytes` bytes may be gathered that will not be sent before it is whole. Reserves nothing. Who
+    /// holds bytes already must not wait here. Dropping the future leaves the line, dropping the permit lets the next one in.
+    pub async fn enter(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let permits = u32::try_from(bytes.min(self.budget.0.total / 2)).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        Arc::clone(&self.budget.0.door).acquire_many_owned(permits).await.ok()
     }
 
     /// Gives back what is reserved beyond `bytes`.

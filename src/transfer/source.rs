@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 /// Room that is reserved for the first piece. Later the largest piece so far is the measure.
@@ -76,6 +77,8 @@ struct Unchecked {
     body: Hasher,
     /// Of what the backend has, with those bytes of the body that it needs no more.
     file: Hasher,
+    /// What lets it be read: see [`Account::enter`].
+    entered: Option<OwnedSemaphorePermit>,
 }
 
 /// Pieces below this size are copied together. hyper reads into buffers of 8 KiB and more, and sizes them by what
@@ -111,6 +114,7 @@ where
             body: Hasher::new(digests.algorithms()),
             file: hasher.clone(),
             expected: digests,
+            entered: None,
         });
         Source {
             body,
@@ -252,6 +256,7 @@ where
     pub(super) async fn fill(&mut self, in_flight: bool) -> Result<Delivery, Failure> {
         let goal = self.goal.unwrap_or(self.limit);
         let from = self.ready().max(self.floor);
+        self.enter().await;
         while !self.exhausted && (self.end < goal || goal == self.limit) {
             let held = self.end - self.start;
             if held >= self.enough && !self.fragments.is_empty() {
@@ -260,7 +265,7 @@ where
                 return pending().await;
             }
             if !self.account.try_extend(held, self.piece) {
-                if self.end > from && self.end < self.limit && !in_flight && self.unchecked.is_none() {
+                if self.end > from && !in_flight && self.unchecked.is_none() {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(self.end));
                 }
@@ -277,6 +282,14 @@ where
         }
         self.check()?;
         Ok(self.complete(goal.min(self.end)))
+    }
+
+    /// What is held until it is whole waits for its turn before its first byte is read: see `budget`.
+    async fn enter(&mut self) {
+        if let Some(unchecked) = self.unchecked.as_mut().filter(|unchecked| unchecked.entered.is_none()) {
+            self.waiting = None;
+            unchecked.entered = self.account.enter(self.limit - self.end).await;
+        }
     }
 
     /// The client is not waited for at the moment.

@@ -135,3 +135,21 @@ async fn curl_stores_files_and_sees_every_refusal() {
         curl(&["--data-binary", "@-", "--header", "Transfer-Encoding: chunked", &url("a")]).await;
     assert_eq!(status, "411", "{body}");
 }
+
+/// Who knows the URL of an upload may go on with it. Logs are read by others.
+#[tokio::test]
+async fn no_refusal_tells_the_url_of_an_upload() {
+    let mut front = Front::start().await;
+    for lines in [
+        "",
+        "Content-Range: bytes 0-1/2\r\n",
+        "Content-Encoding: gzip\r\n",
+        "Expect: much\r\n",
+        "Host: q\r\n",
+    ] {
+        let head = format!("PATCH /_uploads/5ec3e7 HTTP/1.1\r\nHost: p\r\n{lines}\r\n");
+        assert!(front.ask(&head).await.status >= 400, "{head:?}");
+        let Event::Refused(refused) = front.event().await else { panic!("{head:?}") };
+        assert_eq!(refused.path.as_deref(), Some("/_uploads/"), "{head:?}");
+    }
+}

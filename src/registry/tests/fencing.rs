@@ -1,6 +1,7 @@
 //! The newest request wins.
 
 use super::*;
+use bytes::Bytes;
 use world::give;
 
 #[tokio::test(start_paused = true)]
@@ -149,6 +150,62 @@ async fn parts_in_order() {
         give(&feeder, from..from + content);
         assert_eq!(outcome(feeding).await, wanted);
     }
+    assert_eq!(world.published(), [bytes(0..300)]);
+    world.is_clean(0).await;
+}
+
+/// Also when its turn has come, but an older upload to the same target is not out of the way.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_an_older_upload_is_cut_off_at_once() {
+    let world = World::plan(|name| match name {
+        "Cancel-Session" => Fate::Never,
+        _ => Fate::Serve,
+    });
+    let (_, mut older, _feeder) = world.half_way(alice()).await;
+    let id = world.create(alice()).await;
+    assert_eq!(at_once(&mut older).await.as_deref(), Some("cut off"));
+    let (mut first, _feeder2, seen) = world.feed(&id, 0);
+    assert_eq!(at_once(&mut first).await, None);
+    let (second, feeder, _) = world.feed(&id, 0);
+    assert_eq!(at_once(&mut first).await.as_deref(), Some("cut off"));
+    give(&feeder, 0..300);
+    assert_eq!(outcome(second).await, "stored 300");
+    assert_eq!(seen.polls.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(world.published(), [bytes(0..300)]);
+}
+
+/// A body whose reader panics.
+struct Mine;
+
+impl http_body::Body for Mine {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        panic!("on purpose")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_panics_does_not_block_its_upload() {
+    let world = World::new();
+    let id = world.create(alice()).await;
+    let append = Append {
+        version: Version::named("6").unwrap(),
+        offset: 0,
+        complete: true,
+        length: None,
+        content: Some(300),
+    };
+    let client = Some(([127, 0, 0, 1], 1).into());
+    let part = NewPart { client, append, content_digest: Digests::default() };
+    let feeding = world.registry.feed(&id, part, Mine);
+    assert!(feeding.outcome.await.is_err());
+    let rest = tokio::time::timeout(600 * SECOND, world.rest(&id, 0)).await;
+    assert_eq!(rest.as_deref(), Ok("stored 300"));
     assert_eq!(world.published(), [bytes(0..300)]);
     world.is_clean(0).await;
 }

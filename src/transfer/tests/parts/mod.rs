@@ -4,6 +4,7 @@ mod backend;
 mod bodies;
 mod digests;
 mod leaving;
+mod memory;
 
 use super::*;
 use http_body::Frame;
