@@ -1,6 +1,6 @@
 //! Records, and the end of uploads.
 
-use super::{Change, Entry, Host, MOST_ENDED, Registry};
+use super::{Change, Entry, Host, MOST_ANSWERS, MOST_ENDED, Registry};
 use crate::bits::Event;
 use crate::digest::Digests;
 use crate::error::Problem;
@@ -41,7 +41,10 @@ impl<H: Host> Registry<H> {
 
     /// An upload has ended: it does not count any more.
     pub(super) fn ended(&self, entry: &Arc<Entry>) {
-        let owner = entry.lock().life.plan().owner.clone();
+        let (owner, answer) = {
+            let state = entry.lock();
+            (state.life.plan().owner.clone(), state.life.answer_size())
+        };
         let mut book = self.book();
         if book.open.remove(&entry.id) {
             if let Some(owner) = owner
@@ -52,15 +55,20 @@ impl<H: Host> Registry<H> {
                     book.owners.remove(&owner);
                 }
             }
-            book.ended.push_back(entry.id.clone());
+            book.ended.push_back((entry.id.clone(), answer));
+            book.answers += answer;
         }
-        if book.ended.len() > MOST_ENDED
-            && let Some(oldest) = book.ended.pop_front()
-        {
-            book.entries.remove(&oldest);
-            drop(book);
-            // Whoever comes for it gets 404, now and after a restart.
-            drop(self.inner.store.write(vec![Change::Remove { id: oldest }]));
+        let mut changes = Vec::new();
+        while book.ended.len() > MOST_ENDED || (book.answers > MOST_ANSWERS && book.ended.len() > 1) {
+            let Some((id, answer)) = book.ended.pop_front() else { break };
+            book.answers -= answer;
+            book.entries.remove(&id);
+            changes.push(Change::Remove { id });
+        }
+        drop(book);
+        if !changes.is_empty() {
+            // Whoever comes for one gets 404, now and after a restart.
+            drop(self.inner.store.write(changes));
         }
     }
 

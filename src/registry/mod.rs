@@ -49,6 +49,9 @@ use tokio_util::task::TaskTracker;
 /// Uploads that have ended are forgotten before their time beyond this number: some 20 MiB.
 const MOST_ENDED: usize = 20_000;
 
+/// The same for the bytes of all their answers: one may have a megabyte. The newest answer is kept however large it is.
+const MOST_ANSWERS: u64 = 32 << 20;
+
 /// All upload resources. Cheap to clone.
 #[derive(Debug)]
 pub struct Registry<H> {
@@ -73,8 +76,10 @@ struct Book {
     open: HashSet<String>,
     /// How many of those each owner has.
     owners: HashMap<Owner, u32>,
-    /// Those that have ended, the oldest first.
-    ended: VecDeque<String>,
+    /// Those that have ended, the oldest first, and the bytes of their answers.
+    ended: VecDeque<(String, u64)>,
+    /// All of those together.
+    answers: u64,
 }
 
 impl<H> Clone for Registry<H> {
@@ -198,6 +203,7 @@ impl<H: Host> Registry<H> {
 impl Book {
     fn forget(&mut self, ids: &HashSet<String>) {
         self.entries.retain(|id, _| !ids.contains(id));
-        self.ended.retain(|id| !ids.contains(id));
+        self.ended.retain(|(id, _)| !ids.contains(id));
+        self.answers = self.ended.iter().map(|(_, answer)| answer).sum();
     }
 }

@@ -282,6 +282,14 @@ impl Life {
         self.state = State::Gone(why);
     }
 
+    /// Bytes of the final answer's body; 0 without one.
+    pub fn answer_size(&self) -> u64 {
+        match &self.state {
+            State::Done(Ok(stored)) => stored.reply.as_ref().map_or(0, |reply| reply.body.len() as u64),
+            _ => 0,
+        }
+    }
+
     /// When it is given up or forgotten if nothing happens.
     pub fn deadline(&self, limits: &UploadLimits) -> SystemTime {
         let patience = if self.is_open() { limits.expire } else { limits.keep };

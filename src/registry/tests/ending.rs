@@ -1,6 +1,7 @@
 //! Uploads that are cancelled, replaced, expired, refused; and how many there may be.
 
 use super::*;
+use crate::upload::{Reply, Stored};
 use world::give;
 
 #[tokio::test(start_paused = true)]
@@ -255,5 +256,33 @@ async fn what_may_pass_is_not_told_as_a_failure() {
     world.registry.host().peer.lock().unwrap().server.forget_all();
     assert_eq!(world.rest(&id, 150).await, "cut off");
     assert_eq!(world.offset(&id).await, Err(Problem::SessionLost));
+    world.is_clean(0).await;
+}
+
+/// An application may answer with a megabyte, and a client may upload small files as fast as it can.
+#[tokio::test(start_paused = true)]
+async fn large_answers_are_kept_for_as_long_as_there_is_room() {
+    let world = World::new();
+    let (each, room) = (1 << 20, 32);
+    let mut ids = Vec::new();
+    for _ in 0..room + 8 {
+        let id = world.create(None).await;
+        let entry = world.registry.entry(&id).unwrap();
+        let reply = Reply { content_type: None, body: vec![7; each].into() };
+        let stored = Stored { reply: Some(reply), ..Stored::default() };
+        entry.lock().life.finished(Ok(stored), world.registry.host().now());
+        world.registry.ended(&entry);
+        world.registry.record(&entry).await;
+        ids.push(id);
+    }
+    sleep(SECOND).await;
+    for (number, id) in ids.iter().enumerate() {
+        let wanted = if number < 8 { Err(Problem::UploadUnknown) } else { Ok((300, true)) };
+        assert_eq!(world.offset(id).await, wanted, "{number}");
+    }
+    assert_eq!(world.store.len(), room);
+    world.later(UploadLimits::default().keep * 2);
+    world.registry.sweep();
+    assert_eq!(world.registry.book().answers, 0);
     world.is_clean(0).await;
 }
