@@ -6,7 +6,11 @@ use crate::error::{Failure, Problem};
 use crate::transfer::NewUpload;
 use crate::upload::{Life, Owner, Plan};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// An upload may wait so long for its first byte when others want its place.
+const FIRST_BYTE: Duration = Duration::from_secs(60);
 
 impl<H: Host> Registry<H> {
     /// Makes an upload resource. When the future is ready it is recorded. Gives the secret part of its URL: 128 random bits.
@@ -30,11 +34,39 @@ impl<H: Host> Registry<H> {
             digests: new.digests,
             created: now,
         };
+        self.make_room();
         let after = self.abandon_older(&plan);
         let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(id)
+    }
+
+    /// When no more uploads may be open: gives up the one that has waited longest for its first byte, if one has for a while.
+    /// So nobody can keep others out by beginning uploads and sending nothing.
+    fn make_room(&self) {
+        let (now, limits) = (self.host().now(), &self.host().limits().uploads);
+        let open: Vec<Arc<Entry>> = {
+            let book = self.book();
+            if book.open.len() < limits.max_open as usize {
+                return;
+            }
+            book.open.iter().filter_map(|id| book.entries.get(id).cloned()).collect()
+        };
+        let waits_since = |entry: &Arc<Entry>| {
+            let state = entry.lock();
+            let waits = state.attempt.is_none() && state.life.is_open() && state.life.offset() == 0;
+            let since = state.life.touched();
+            let is_long = now.duration_since(since).is_ok_and(|time| time >= FIRST_BYTE);
+            (waits && is_long).then_some(since)
+        };
+        let longest =
+            open.iter().filter_map(|entry| Some((waits_since(entry)?, entry))).min_by_key(|(at, _)| *at);
+        if let Some((_, entry)) = longest {
+            self.abandon(entry, Problem::UploadExpired);
+            let (registry, entry) = (self.clone(), Arc::clone(entry));
+            self.tasks.spawn(async move { registry.record(&entry).await });
+        }
     }
 
     /// Enters it into the book, if there is room for it.

@@ -4,18 +4,26 @@ use super::{Change, Entry, Host, MOST_ANSWERS, MOST_ENDED, Registry};
 use crate::bits::Event;
 use crate::digest::Digests;
 use crate::error::Problem;
+use crate::limits::UploadLimits;
 use crate::transfer;
 use crate::upload::{Beginning, Continuation};
 use std::collections::HashSet;
 use std::future::Future;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 /// Between two sweeps.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Whether every byte of an upload is there, and its session may be, too.
+fn is_worth_publishing(entry: &Entry, now: SystemTime, limits: &UploadLimits) -> bool {
+    let state = entry.lock();
+    let age = now.duration_since(state.life.plan().created).unwrap_or_default();
+    state.life.is_finalizing() && age < limits.expire
+}
 
 impl<H: Host> Registry<H> {
     /// Has the record of an upload written, or removed if it is gone. Ready when that is durable.
@@ -111,6 +119,11 @@ impl<H: Host> Registry<H> {
                 let state = entry.lock();
                 (state.life.deadline(&limits) <= now, state.life.is_open(), state.attempt.is_none())
             };
+            if is_idle && !is_due && is_worth_publishing(&entry, now, &limits) {
+                // The backend was away for too long, the phone may be away for ever: it is tried again without either.
+                self.publish(&entry);
+                continue;
+            }
             if !is_due || !is_idle {
                 continue;
             }

@@ -30,30 +30,19 @@ impl<H: Host> Registry<H> {
             self.host().unusable(shown(&id), "no route leads to its target any more");
             return;
         };
-        let (state, total) = (life.state().clone(), life.total());
+        let state = life.state().clone();
         let continuation = life.continuation().clone();
         let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new()));
         self.book().enter(&entry, plan.owner);
-        match (state, total) {
-            (State::Done(_), _) => self.ended(&entry),
-            (State::Gone(_), _) => {
+        match state {
+            State::Done(_) => self.ended(&entry),
+            State::Gone(_) => {
                 self.ended(&entry);
                 self.cancel_session(&entry, continuation);
                 let registry = self.clone();
                 self.tasks.spawn(async move { registry.record(&entry).await });
             }
-            (State::Finalizing, Some(total)) => {
-                let append = Append {
-                    version: plan.version,
-                    offset: total,
-                    complete: true,
-                    length: None,
-                    content: Some(0),
-                };
-                let part = NewPart { client: None, append, content_digest: Digests::default() };
-                // Nobody waits for the outcome; it is kept.
-                drop(self.feed(&id, part, Empty::<Bytes>::new()));
-            }
+            State::Finalizing => self.publish(&entry),
             _ => {
                 let lost = entry.lock().life.take_lost_session();
                 if let Some(lost) = lost {
@@ -62,6 +51,20 @@ impl<H: Host> Registry<H> {
                 }
             }
         }
+    }
+}
+
+impl<H: Host> Registry<H> {
+    /// Goes on with publishing a file of which every byte is there. Its client is not needed; the outcome is kept for it.
+    pub(super) fn publish(&self, entry: &Entry) {
+        let (version, total) = {
+            let state = entry.lock();
+            (state.life.plan().version, state.life.total())
+        };
+        let Some(offset) = total else { return };
+        let append = Append { version, offset, complete: true, length: None, content: Some(0) };
+        let part = NewPart { client: None, append, content_digest: Digests::default() };
+        drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }
 }
 

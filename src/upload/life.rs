@@ -290,6 +290,11 @@ impl Life {
         }
     }
 
+    /// The last sign of life.
+    pub fn touched(&self) -> SystemTime {
+        self.touched
+    }
+
     /// When it is given up or forgotten if nothing happens.
     pub fn deadline(&self, limits: &UploadLimits) -> SystemTime {
         let patience = if self.is_open() { limits.expire } else { limits.keep };
