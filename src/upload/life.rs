@@ -149,7 +149,9 @@ impl Life {
     pub fn tell(&mut self, now: SystemTime) -> Told {
         self.touch(now);
         self.told = self.offset;
-        Told { offset: self.offset, length: self.total, finished: matches!(self.state, State::Done(_)) }
+        // A failure has to be fetched: whoever reads "complete" takes the file for stored.
+        let finished = matches!(self.state, State::Done(Ok(_)));
+        Told { offset: self.offset, length: self.total, finished }
     }
 
     /// Checks a part. No request feeds the upload at the moment; the caller has seen to that. `max`: largest file, in bytes.

@@ -286,3 +286,18 @@ async fn large_answers_are_kept_for_as_long_as_there_is_room() {
     assert_eq!(world.registry.book().answers, 0);
     world.is_clean(0).await;
 }
+
+/// Whoever begins uploads and sends nothing does not keep others out.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_first_byte_makes_room_after_a_while() {
+    let limits = UploadLimits { max_open: 2, ..UploadLimits::default() };
+    let world = World::with(limits, |_| Fate::Serve);
+    let (fed, _feeding, _feeder) = world.half_way(None).await;
+    let empty = world.create(alice()).await;
+    assert_eq!(world.try_create(bob()).await.unwrap_err().problem, Problem::TooManyUploads, "it is new");
+    world.later(60 * SECOND);
+    world.create(bob()).await;
+    assert_eq!(world.registry.open(), 2);
+    assert_eq!(world.offset(&empty).await, Err(Problem::UploadExpired));
+    assert!(world.registry.entry(&fed).unwrap().lock().life.is_open());
+}

@@ -151,3 +151,23 @@ async fn the_end_of_the_program_cuts_everybody_off_and_keeps_the_uploads() {
     world.recover();
     assert_eq!(world.offset(&id).await, Ok((150, false)));
 }
+
+/// The phone may be away for ever, and the backend was away for longer than is waited for at once.
+#[tokio::test(start_paused = true)]
+async fn publishing_is_tried_again_without_a_client() {
+    let world = World::plan(|name| match name {
+        "Close-Session" | "HEAD" => Fate::Instead(503, ""),
+        _ => Fate::Serve,
+    });
+    let id = world.create(None).await;
+    let (feeding, feeder, _) = world.feed(&id, 0);
+    give(&feeder, 0..300);
+    assert_eq!(outcome(feeding).await, "cut off");
+    assert!(world.registry.entry(&id).unwrap().lock().life.is_finalizing());
+    world.serve();
+    world.registry.sweep();
+    settle().await;
+    world.idle(&id).await;
+    assert_eq!(world.published(), [bytes(0..300)]);
+    assert_eq!(world.offset(&id).await, Ok((300, true)));
+}

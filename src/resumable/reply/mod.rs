@@ -27,7 +27,7 @@ pub struct Told {
     pub offset: u64,
     /// Size of the whole file in bytes, once known.
     pub length: Option<u64>,
-    /// Whether there is a final answer. An append of no bytes at the end fetches it.
+    /// Whether the file is stored. If not, an append of no bytes at the end fetches the answer, now or when there is one.
     pub finished: bool,
 }
 
