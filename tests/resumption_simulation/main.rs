@@ -130,13 +130,13 @@ fn run_all(of: &str, schedules: u64, schedule: fn(u64) -> Schedule) -> Figures {
 
 #[test]
 fn hostile_schedules_never_break_a_promise() {
-    run_all("hostile", 70_000, Schedule::hostile);
+    run_all("hostile", 120_000, Schedule::hostile);
 }
 
 /// Promises P6 and P7.
 #[test]
 fn deaths_drops_and_passing_trouble_lose_no_upload() {
-    run_all("gentle", 30_000, Schedule::gentle);
+    run_all("gentle", 60_000, Schedule::gentle);
 }
 
 #[test]
@@ -155,9 +155,6 @@ fn replay() {
     };
     println!("{:#?}", schedule(seed));
     for _ in 0..200 {
-        if std::env::var("SIMULATION_TALKS").is_ok() {
-            let _ = run(schedule(seed), true);
-        }
         if let Err(violation) = run(schedule(seed), false) {
             println!("seed {seed}: {violation}");
             let _ = run(schedule(seed), true);
