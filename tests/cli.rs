@@ -95,7 +95,7 @@ fn p13_a_bad_configuration_never_binds_a_port() {
 
     // With a right one it does try, which proves that the others did not.
     let file = write(directory.path(), route);
-    let output = put2bits(&["serve", "--listen", &listen, "--config", &file], &[]);
+    let output = put2bits(&["serve", "--listen", &listen, "--admin-listen", "off", "--config", &file], &[]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");
     assert!(
         stderr(&output).lines().last().unwrap().contains(&format!("cannot listen on {listen}: ")),
