@@ -37,6 +37,7 @@ impl Program {
             limits: Arc::new(schedule.limits.clone()),
             budget: Budget::new(schedule.limits.memory),
             ceiling: Ceiling::default(),
+            traffic: Default::default(),
         };
         Program { world: world.clone(), route: Arc::new(route), shared, stop: CancellationToken::new() }
     }
