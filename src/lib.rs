@@ -64,8 +64,9 @@
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
 //! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
+//! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
-//! | [`telemetry`] | log lines, for the shells and above | |
+//! | [`telemetry`] | log lines and metrics, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
 //! | [`upload`] | the life of one upload over several requests, and its record | I/O, clock, randomness, tasks, logging |
 //! | [`route`] | which request goes where, under which name | I/O of any kind |
@@ -175,6 +176,7 @@
 //! | evidence | what a HEAD of the target tells when the answer to Close-Session was lost |
 //! | problem, failure | a row of the failure table; such a row with what this very case adds |
 
+pub mod admin;
 pub mod app;
 pub mod backend;
 pub mod bits;

@@ -174,12 +174,18 @@ where
     };
     let announced = service.announced();
     match fed {
-        Fed::CutOff => Err(CutOff),
+        Fed::CutOff => {
+            service.uploads.cut_off();
+            Err(CutOff)
+        }
         Fed::Taken { offset } => {
             let (status, headers) = resumable::reply::part(version, created, offset, &announced);
             Ok(reply::bare(status, headers, &asked.id))
         }
         Fed::Finished { answer, offset, replayed } => {
+            if replayed {
+                service.uploads.replayed();
+            }
             let unread = replayed && content != Some(0);
             let mut response = match answer {
                 Ok(stored) => reply::stored(stored, &asked.id),
