@@ -89,8 +89,9 @@ fn values_land_where_they_belong() {
         [retry]
         window = '1h30m'
         restarts = 0
-        [timeouts]
+        [shutdown]
         grace = '0s'
+        [timeouts]
         final_ack = '10m'
         [log]
         format = 'json'
@@ -121,7 +122,7 @@ fn values_land_where_they_belong() {
     assert_eq!(fragment.time, Duration::from_millis(1500));
     assert_eq!(config.limits.retry.window, Duration::from_secs(5400));
     assert_eq!(config.limits.retry.restarts, 0);
-    assert_eq!(config.limits.time.grace, Duration::ZERO);
+    assert_eq!(config.limits.shutdown.grace, Duration::ZERO);
     assert_eq!(config.log.format, LogFormat::Json);
 
     // The routes through the printed form, which is read from the typed ones.
