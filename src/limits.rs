@@ -25,6 +25,8 @@ pub struct Limits {
     pub time: TimeLimits,
     /// Uploads that can be resumed.
     pub uploads: UploadLimits,
+    /// Memory that the kernel holds for connections.
+    pub sockets: SocketLimits,
     /// How the program ends.
     pub shutdown: ShutdownLimits,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
             retry: RetryLimits::default(),
             time: TimeLimits::default(),
             uploads: UploadLimits::default(),
+            sockets: SocketLimits::default(),
             shutdown: ShutdownLimits::default(),
         }
     }
@@ -161,6 +164,17 @@ impl Default for TimeLimits {
             linger: Duration::from_secs(5),
         }
     }
+}
+
+/// Sizes of sockets' buffers in bytes. None: the system adapts them, within bounds of its own (Linux: up to `tcp_rmem` and
+/// `tcp_wmem`, some megabytes each). The kernel takes up to twice what is set here. Such a buffer holds what is on its way
+/// between two hosts, so it bounds the rate of a connection: size / round trip.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SocketLimits {
+    /// What a client has sent and the proxy has not read.
+    pub receive_buffer: Option<u64>,
+    /// What was written to a backend and is not acknowledged.
+    pub send_buffer: Option<u64>,
 }
 
 /// How long the program takes to end.

@@ -109,9 +109,10 @@ impl Proxy {
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let Config { listen, workers, routes, limits, state, resumption, .. } = config;
         let opened = open(&state)?;
-        let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
+        let listener = bind(listen, limits.sockets.receive_buffer)
+            .map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
-        let client = backend::Client::new().map_err(io::Error::other)?;
+        let client = backend::Client::new(&limits.sockets).map_err(io::Error::other)?;
         let drain = Drain::default();
         let grace = Grace::new(&limits);
         let common = Common::new(routes, limits, client, drain.clone());
@@ -246,12 +247,16 @@ impl Signals {
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
 
-fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+/// `receive_buffer`: bytes, for each connection. It is inherited, and has to be known before a connection is made.
+fn bind(addr: SocketAddr, receive_buffer: Option<u64>) -> io::Result<TcpListener> {
     use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // A restarted proxy must not wait for the old connections of its port. (On Windows the option means something else.)
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+    }
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;

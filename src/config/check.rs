@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::merge::Draft;
+use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
@@ -42,7 +43,7 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
             if let Some(slot) = draft.slot(less) {
                 slot.put_amount(most);
             }
-            draft.note_lowered(less, more);
+            draft.note(less, Origin::Lowered(more));
             continue;
         }
         let relation = match times {

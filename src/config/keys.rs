@@ -40,6 +40,8 @@ pub(crate) const KEYS: &[Key] = &[
     Key { path: "timeouts.linger", slot: |c| Slot::TimeOrZero(&mut c.limits.time.linger) },
     Key { path: "shutdown.delay", slot: |c| Slot::TimeOrZero(&mut c.limits.shutdown.delay) },
     Key { path: "shutdown.grace", slot: |c| Slot::TimeOrZero(&mut c.limits.shutdown.grace) },
+    Key { path: "sockets.receive_buffer", slot: |c| Slot::Buffer(&mut c.limits.sockets.receive_buffer) },
+    Key { path: "sockets.send_buffer", slot: |c| Slot::Buffer(&mut c.limits.sockets.send_buffer) },
     Key { path: "uploads.expire", slot: |c| Slot::Expiry(&mut c.limits.uploads.expire) },
     Key { path: "uploads.keep", slot: |c| Slot::Time(&mut c.limits.uploads.keep) },
     Key { path: "uploads.settle", slot: |c| Slot::Time(&mut c.limits.uploads.settle) },

@@ -27,7 +27,10 @@ use tokio::sync::{oneshot, watch};
 /// to it that the client can read the answer.
 pub trait Uploads: Clone + Send + Sync + 'static {
     /// Runs an upload that cannot be resumed in a task of its own, so that it outlives the client's connection, and gives
-    /// its outcome. Fails if no upload may begin now; then nothing was done.
+    /// its outcome.
+    ///
+    /// # Errors
+    /// No upload may begin now. Then nothing was done.
     fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
