@@ -5,7 +5,7 @@ use crate::bits::{Destination, Event};
 use crate::config::one_line;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
-use crate::registry::{Host, Registry};
+use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
@@ -23,7 +23,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 /// What all workers share.
 #[derive(Debug)]
@@ -36,16 +35,11 @@ pub(super) struct Common {
     pub(super) metrics: Metrics,
     /// Largest fragment that each backend was found to take.
     ceilings: HashMap<BackendUrl, Ceiling>,
-    stop: CancellationToken,
+    drain: Drain,
 }
 
 impl Common {
-    pub(super) fn new(
-        routes: Routes,
-        limits: Limits,
-        client: backend::Client,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(routes: Routes, limits: Limits, client: backend::Client, drain: Drain) -> Self {
         let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
         Common {
             budget: Budget::new(limits.memory),
@@ -55,7 +49,7 @@ impl Common {
             limits: Arc::new(limits),
             client,
             ceilings,
-            stop,
+            drain,
         }
     }
 }
@@ -92,8 +86,8 @@ impl Host for Common {
         &self.limits
     }
 
-    fn stop(&self) -> &CancellationToken {
-        &self.stop
+    fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     fn now(&self) -> SystemTime {
@@ -119,7 +113,7 @@ impl Host for Common {
 pub(super) struct Runner(pub(super) Registry<Common>);
 
 impl Uploads for Runner {
-    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
@@ -170,10 +164,6 @@ impl Uploads for Runner {
             "{}",
             one_line(&format!("refused {what}: {failure}"))
         );
-    }
-
-    fn cut_off(&self) {
-        self.0.host().metrics.cut_off();
     }
 
     fn replayed(&self) {
@@ -277,7 +267,20 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
         },
     };
     metrics.upload_finished(&line);
+    if is_cut_off(upload, how) {
+        metrics.cut_off();
+    }
     telemetry::upload_finished(&line);
+}
+
+/// Whether a client that can resume was broken off, not answered. Not counted if it left by itself, or has come again.
+fn is_cut_off(upload: &Upload, how: &How) -> bool {
+    let why = match how {
+        How::Paused { refused: false, why, .. } => why,
+        How::Failed { failure, complete: false } if upload.lasting && failure.problem.row().retry => failure,
+        _ => return false,
+    };
+    upload.client.is_some() && why.problem != Problem::ClientGone
 }
 
 /// Where nobody was answered, or the connection was cut off: the number that proxies log for it.

@@ -39,7 +39,7 @@ use std::time::Duration;
 /// # Errors
 /// What stands against it.
 pub async fn reach(authority: &Authority, limit: Duration) -> Result<(), String> {
-    dial::Dialer::new(authority).dial(limit).await.map(drop)
+    dial::Dialer::new(authority, None).dial(limit).await.map(drop)
 }
 
 /// What an error says, with its causes: hyper and reqwest keep the telling part in `source()`.

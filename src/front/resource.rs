@@ -174,10 +174,7 @@ where
     };
     let announced = service.announced();
     match fed {
-        Fed::CutOff => {
-            service.uploads.cut_off();
-            Err(CutOff)
-        }
+        Fed::CutOff => Err(CutOff),
         Fed::Taken { offset } => {
             let (status, headers) = resumable::reply::part(version, created, offset, &announced);
             Ok(reply::bare(status, headers, &asked.id))

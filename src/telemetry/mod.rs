@@ -7,7 +7,7 @@
 mod metrics;
 mod upload;
 
-pub use metrics::{CONTENT_TYPE, ConnectionGuard, Exposition, Metrics, Unit};
+pub use metrics::{CONTENT_TYPE, ConnectionGuard, ConnectionLimit, Exposition, Metrics, Unit};
 pub use upload::{UploadEnd, UploadLine, upload_finished};
 
 use crate::config::{LogConfig, LogFormat};

@@ -28,7 +28,10 @@ use tokio::sync::{oneshot, watch};
 pub trait Uploads: Clone + Send + Sync + 'static {
     /// Runs an upload that cannot be resumed in a task of its own, so that it outlives the client's connection, and gives
     /// its outcome.
-    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    ///
+    /// # Errors
+    /// No upload may begin now. Then nothing was done.
+    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static;
@@ -59,9 +62,6 @@ pub trait Uploads: Clone + Send + Sync + 'static {
     /// Told of each request that was refused before it became an upload, for the log. Of a head that could not
     /// be read it is told when the connection has ended.
     fn refused(&self, _refusal: Refusal<'_>) {}
-
-    /// Told of each connection that is cut off so that its client comes back.
-    fn cut_off(&self) {}
 
     /// Told of each client that is given the final answer of its upload again.
     fn replayed(&self) {}

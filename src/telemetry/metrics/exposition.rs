@@ -48,7 +48,7 @@ impl Exposition {
         );
         all.register(
             "cut_offs",
-            "Connections broken off so that their clients come back and resume",
+            "Connections broken off because of trouble or a shutdown, so that their clients come back",
             metrics.cut_offs.clone(),
         );
         all.register(

@@ -76,6 +76,25 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
+/// Which limit of connections was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionLimit {
+    /// That of all clients together: the label is `max`.
+    All,
+    /// That of one client: the label is `max_per_client`.
+    PerClient,
+}
+
+impl ConnectionLimit {
+    fn labels(self) -> ReasonLabels {
+        let reason = match self {
+            ConnectionLimit::All => "max",
+            ConnectionLimit::PerClient => "max_per_client",
+        };
+        ReasonLabels { reason }
+    }
+}
+
 /// An open connection, counted as long as this lives.
 #[derive(Debug)]
 pub struct ConnectionGuard(Gauge);
@@ -112,6 +131,9 @@ impl Metrics {
         }
         for verdict in [STORED, FAILED] {
             drop(metrics.closes.get_or_create(&VerdictLabels { verdict }));
+        }
+        for limit in [ConnectionLimit::All, ConnectionLimit::PerClient] {
+            drop(metrics.connections_refused.get_or_create(&limit.labels()));
         }
         for kind in [REPLAYED, STORED_AGAIN] {
             drop(metrics.duplicates.get_or_create(&KindLabels { kind }));
@@ -163,7 +185,7 @@ impl Metrics {
         self.closes.get_or_create(&VerdictLabels { verdict }).inc();
     }
 
-    /// The connection of a client that will come back was broken off.
+    /// The connection of a client that can resume was broken off, because that is better than an answer.
     pub fn cut_off(&self) {
         self.cut_offs.inc();
     }
@@ -180,9 +202,9 @@ impl Metrics {
         ConnectionGuard(self.connections.clone())
     }
 
-    /// A connection was closed unread. `reason`: one of a few words, such as `connections` or `peer`.
-    pub fn connection_refused(&self, reason: &'static str) {
-        self.connections_refused.get_or_create(&ReasonLabels { reason }).inc();
+    /// A connection was turned away because of that limit.
+    pub fn connection_refused(&self, limit: ConnectionLimit) {
+        self.connections_refused.get_or_create(&limit.labels()).inc();
     }
 }
 

@@ -69,7 +69,7 @@ fn what_is_counted_shows() {
     metrics.cut_off();
     metrics.replayed();
     metrics.close_decided(false);
-    metrics.connection_refused("peer");
+    metrics.connection_refused(ConnectionLimit::PerClient);
     let guard = metrics.connection();
     let mut exposition = Exposition::new(&metrics);
     exposition.gauge("memory_used", Some(Unit::Bytes), "Bytes in use", || 7);
@@ -84,7 +84,7 @@ fn what_is_counted_shows() {
         ("put2bits_ambiguous_closes_total{verdict=\"failed\"}", 1),
         ("put2bits_ambiguous_closes_total{verdict=\"stored\"}", 0),
         ("put2bits_connections_open", 1),
-        ("put2bits_connections_refused_total{reason=\"peer\"}", 1),
+        ("put2bits_connections_refused_total{reason=\"max_per_client\"}", 1),
         ("put2bits_memory_used_bytes", 7),
         ("put2bits_received_bytes_total", 8),
         (&format!("put2bits_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1),
