@@ -5,8 +5,11 @@ use crate::phone::{Leaving, Phone, Progress};
 use crate::support::{Backend, File, Proxy, Settings, Upload, ask, within};
 use put2bits::limits::{KIB, MIB};
 
+/// A name, labels, and the value that it comes to.
+type Figure<'a> = (&'a str, &'a [(&'a str, &'a str)], u64);
+
 /// Asserts the values of some figures. Those of an upload move just before or after its client has the answer.
-async fn assert_figures(proxy: &Proxy, figures: &[(&str, &[(&str, &str)], u64)]) {
+async fn assert_figures(proxy: &Proxy, figures: &[Figure<'_>]) {
     for (name, labels, value) in figures {
         proxy.admin.until_is(name, labels, *value).await;
     }

@@ -32,7 +32,10 @@ pub(crate) fn check(text: &str) -> Vec<String> {
             let (_, family) = families.last_mut().unwrap();
             match word {
                 "HELP" => {
-                    assert!(about.ends_with('.') && !about.ends_with("..") && !about.contains('\n'), "{line}")
+                    assert!(
+                        about.ends_with('.') && !about.ends_with("..") && !about.contains('\n'),
+                        "{line}"
+                    );
                 }
                 "UNIT" => assert!(name.ends_with(&format!("_{about}")), "{line}"),
                 "TYPE" => {
