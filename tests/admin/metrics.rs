@@ -166,6 +166,8 @@ async fn memory_is_shown_as_it_is_taken_and_given_back() {
         upload.send_to(64 * KIB).await;
         uploads.push(upload);
     }
+    // Nothing is read for an upload that has no session yet.
+    within("all sessions", backend.wait_for(|stats| stats.sessions_created == UPLOADS)).await;
     assert_figures(&proxy, &[("uploads_running", &[], UPLOADS)]).await;
     backend.set_stalled(true);
     let answers: Vec<_> = uploads.into_iter().map(|upload| tokio::spawn(upload.finish())).collect();
