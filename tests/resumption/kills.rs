@@ -12,8 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-const UPLOADS: u64 = 50;
-/// So many at a time.
+/// So many uploads at a time.
 const AT_ONCE: u64 = 8;
 
 /// What is to be tried.
@@ -42,11 +41,12 @@ impl Ends {
         }
     }
 
-    /// Bytes between two ends, at most.
-    fn apart(self) -> u64 {
+    /// Bytes between two ends, at most; and how many uploads that needs.
+    fn apart(self) -> (u64, u64) {
         match self {
-            Ends::Killed(_) => 24 * MIB,
-            Ends::InOrder(_) => 10 * MIB,
+            Ends::Killed(_) => (24 * MIB, 50),
+            // What runs is brought to the backend before each.
+            Ends::InOrder(_) => (2 * MIB, 120),
         }
     }
 
@@ -71,6 +71,7 @@ struct Sums {
 
 async fn run(case: Case) -> Arc<Backend> {
     let mut random = random();
+    let (apart, uploads) = case.ends.apart();
     let backend = Arc::new(Backend::start(MockConfig {
         knobs: quirks(case.quirks),
         faults: case.faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect(),
@@ -89,7 +90,7 @@ async fn run(case: Case) -> Arc<Backend> {
         let (addr, mut random) = (service.addr, random.fork());
         let (backend, watch, sums) = (Arc::clone(&backend), watch.clone(), Arc::clone(&sums));
         phones.spawn(async move {
-            for number in (first..UPLOADS).step_by(AT_ONCE as usize) {
+            for number in (first..uploads).step_by(AT_ONCE as usize) {
                 let file = File::new(random.u64(300 * KIB..30 * MIB)).number(number);
                 let words = WORDS[random.usize(..WORDS.len())];
                 let mut phone = Phone::new(addr, &format!("/{number}"), file).speaking(words);
@@ -106,8 +107,8 @@ async fn run(case: Case) -> Arc<Backend> {
         });
     }
     let mut ended = 0;
-    while ended < case.ends.most() && sums.finished.load(Ordering::Relaxed) < UPLOADS as u32 {
-        let more = backend.stats().bytes_received + random.u64(0..case.ends.apart());
+    while ended < case.ends.most() && sums.finished.load(Ordering::Relaxed) < uploads as u32 {
+        let more = backend.stats().bytes_received + random.u64(0..apart);
         let moment = backend.wait_for(|stats| stats.bytes_received >= more);
         // The last ones may have too few bytes left for that.
         let _ = tokio::time::timeout(Duration::from_secs(1), moment).await;
@@ -131,9 +132,10 @@ async fn run(case: Case) -> Arc<Backend> {
         gone.len(),
         backend.stats()
     );
+    assert!(matches!(case.ends, Ends::Killed(_)) || ended == case.ends.most(), "{ended} is too few");
     assert!(resumed > ended, "hardly anything was interrupted");
     assert!(case.may_be_gone || gone.is_empty(), "uploads were lost: {gone:?}");
-    assert_eq!(backend.published().len() as u64, UPLOADS);
+    assert_eq!(backend.published().len() as u64, uploads);
     backend
 }
 
