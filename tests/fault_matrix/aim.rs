@@ -1,7 +1,7 @@
 //! Waits for the point, then strikes.
 
 use crate::answers;
-use crate::cell::{Cell, Fault, Lasting, Moment, Point};
+use crate::cell::{Cell, Fault, Kind, Lasting, Moment, Point};
 use crate::strike::{Back, Dies, Reach, Strike};
 use put2bits::bits::Packet;
 use std::time::Duration;
@@ -158,6 +158,10 @@ impl Aim {
             | Fault::Status403
             | Fault::Redirect) => {
                 let (status, headers) = answers::of(fault, packet);
+                // It says that it has not taken what it has: who appends must not lie so, or no client can save the file.
+                let asks_again = matches!(fault, Fault::Status413 | Fault::Behind416);
+                let honest = asks_again && self.cell.server == Kind::Append;
+                let reach = if honest { Reach::Nothing } else { reach };
                 strike(reach, Back::Instead(status, headers))
             }
             // The exchange goes on as if nothing were: nobody has told the server.

@@ -44,7 +44,13 @@ pub(crate) fn of(fault: Fault, packet: &Packet) -> (StatusCode, HeaderMap) {
         Fault::SessionNotFound => coded("0x8020001F"),
         Fault::TooLarge => coded("0x80200020"),
         malformed => {
-            let (status, mut headers) = ack(StatusCode::OK, OFFSET, HeaderValue::from(end));
+            // Nobody says yes who has not acted.
+            let status = match packet {
+                Packet::CreateSession | Packet::CancelSession { .. } => StatusCode::OK,
+                Packet::Fragment { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            let (status, mut headers) = ack(status, OFFSET, HeaderValue::from(start));
             headers.insert(SESSION, HeaderValue::from_static(NOBODYS));
             for (name, value) in bent(malformed, packet) {
                 match value {

@@ -1,7 +1,7 @@
 //! One cell, from its first request to the time when nothing of it is left.
 
 use crate::aim::Aim;
-use crate::cell::{Cell, Fault, Lasting, Moment, Point};
+use crate::cell::{Cell, Fault, Kind, Lasting, Mode, Point};
 use crate::client::{Client, Outcome};
 use crate::front::Front;
 use crate::proxy::{self, Life};
@@ -104,7 +104,15 @@ async fn live(cell: Cell, world: &World, client: &mut Client, front: &Front) {
 /// Cells whose session nobody can end but the server.
 fn leaves_a_session(cell: Cell) -> bool {
     // Nobody remembers it: the proxy is dead, and there is no record of a plain upload.
-    cell.fault == Fault::ProxyDies && cell.point.moment() != Moment::Unsent
+    let forgotten = cell.fault == Fault::ProxyDies && cell.mode == Mode::Plain;
+    // Cancel-Session is tried for ten seconds, and every attempt to connect takes as long. So it is where no byte may be sent
+    // twice, and where the answer to the last fragment is waited for longer than trouble may last.
+    let is_cut = matches!(cell.fault, Fault::NetworkCut | Fault::Unresolved);
+    let fails = cell.server == Kind::Append
+        || (cell.mode == Mode::Plain && cell.point == Point::LastSent && cell.fault == Fault::NetworkCut);
+    // What is opened in another protocol is not ended in ours.
+    let foreign = cell.point == Point::CreateSent && matches!(cell.fault, Fault::AckBeyond | Fault::AckText);
+    forgotten || (is_cut && fails) || foreign
 }
 
 /// Everything but the fault: always the same.

@@ -351,7 +351,8 @@ impl Inside {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let offset = text("bits-received-content-range").or(text("bits-recieved-content-range"));
         self.say(|| format!("{:?} is answered {status}, offset {offset:?}", sent.packet.kind()));
-        let is_ack = headers.contains_key("bits-packet-type");
+        // Nobody else tells an offset.
+        let is_ack = headers.contains_key("bits-packet-type") || offset.is_some();
         match &sent.packet {
             Packet::CreateSession if is_ack && status.is_success() => {
                 if let Some(id) = headers.get("bits-session-id") {
