@@ -48,15 +48,15 @@ impl Aim {
         self.then.clear();
     }
 
-    /// What that packet is struck with.
-    pub(crate) fn look(&mut self, packet: &Packet) -> Option<Strike> {
+    /// What that packet is struck with; nothing: the HEAD of the target.
+    pub(crate) fn look(&mut self, packet: Option<&Packet>) -> Option<Strike> {
         if let Some(back) = self.then.pop() {
             return Some(strike(Reach::Nothing, back));
         }
         if !self.armed {
             return None;
         }
-        let is_there = self.is_there(packet);
+        let is_there = packet.is_some_and(|packet| self.is_there(packet));
         let strikes = match self.cell.point.moment() {
             // Deaths strike while the answer is on its way.
             Moment::Answered if self.cell.fault.is_a_death_of_ours() => is_there,
@@ -96,7 +96,7 @@ impl Aim {
     }
 
     /// The fault as it is at this point.
-    fn blow(&mut self, packet: &Packet) -> Strike {
+    fn blow(&mut self, packet: Option<&Packet>) -> Strike {
         let moment = self.cell.point.moment();
         let reach = match moment {
             Moment::Unsent | Moment::Answered => Reach::Nothing,
@@ -123,7 +123,7 @@ impl Aim {
             // It reads on, and cannot say what it did.
             Fault::HalfClose => strike(Reach::Whole, Back::Lost),
             Fault::Slow => {
-                let (head, body) = (HEAD, packet.content_length());
+                let (head, body) = (HEAD, packet.map_or(0, Packet::content_length));
                 let (before, after) = match moment {
                     Moment::Unsent | Moment::Answered => (head + body, 0),
                     Moment::Half => (body / 2, 0),

@@ -17,9 +17,9 @@ const NOBODYS: &str = "{00000000-0000-0000-0000-000000000000}";
 const HUGE: &str = "99999999999999999999999999";
 
 /// An answer to that packet from somebody who has not acted on it.
-pub(crate) fn of(fault: Fault, packet: &Packet) -> (StatusCode, HeaderMap) {
+pub(crate) fn of(fault: Fault, packet: Option<&Packet>) -> (StatusCode, HeaderMap) {
     let (start, end) = match packet {
-        Packet::Fragment { range, .. } => (range.start(), range.end()),
+        Some(Packet::Fragment { range, .. }) => (range.start(), range.end()),
         _ => (0, 0),
     };
     let bare = |status| (status, HeaderMap::new());
@@ -46,8 +46,8 @@ pub(crate) fn of(fault: Fault, packet: &Packet) -> (StatusCode, HeaderMap) {
         malformed => {
             // Nobody says yes who has not acted.
             let status = match packet {
-                Packet::CreateSession | Packet::CancelSession { .. } => StatusCode::OK,
-                Packet::Fragment { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+                Some(Packet::CreateSession | Packet::CancelSession { .. }) => StatusCode::OK,
+                Some(Packet::Fragment { .. }) => StatusCode::RANGE_NOT_SATISFIABLE,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             let (status, mut headers) = ack(status, OFFSET, HeaderValue::from(start));
@@ -76,8 +76,8 @@ fn coded(code: &'static str) -> (StatusCode, HeaderMap) {
 
 /// What is wrong with a good answer then. Create-Session has no offset: there the id of the session is what is wrong, or
 /// the protocol.
-pub(crate) fn bent(fault: Fault, packet: &Packet) -> Vec<(HeaderName, Option<HeaderValue>)> {
-    let creates = matches!(packet, Packet::CreateSession);
+pub(crate) fn bent(fault: Fault, packet: Option<&Packet>) -> Vec<(HeaderName, Option<HeaderValue>)> {
+    let creates = matches!(packet, Some(Packet::CreateSession));
     let text = |name: HeaderName, value: &'static str| vec![(name, Some(HeaderValue::from_static(value)))];
     match fault {
         Fault::AckMissing => vec![(if creates { SESSION } else { OFFSET }, None)],

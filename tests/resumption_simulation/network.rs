@@ -77,7 +77,7 @@ impl Drop for UnderWay {
 impl Backend for Link {
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         self.world.alive().await;
-        let Call::Packet { packet, body } = call else { return self.look().await };
+        let Call::Packet { packet, body } = call else { return self.look(patience).await };
         let sent = Sent {
             head: packet.request(&self.to).headers().clone(),
             target: self.to.target.to_string(),
@@ -105,15 +105,11 @@ impl Backend for Link {
         match reply {
             Ok((status, headers)) => {
                 self.world.lock().learn(&sent, status, &headers);
-                Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+                Ok(answer((status, headers)))
             }
             Err(hurt) => {
                 self.reconnect();
-                Err(match hurt {
-                    Hurt::Unsent => NoAnswer::Unsent("simulated".into()),
-                    Hurt::Lost => NoAnswer::Lost("simulated".into()),
-                    Hurt::TimedOut | Hurt::Stalled => NoAnswer::TimedOut("simulated".into()),
-                })
+                Err(no_answer(hurt))
             }
         }
     }
@@ -121,10 +117,15 @@ impl Backend for Link {
 
 impl Link {
     /// HEAD of the target.
-    async fn look(&mut self) -> Result<Answer, NoAnswer> {
-        sleep(Duration::from_millis(5)).await;
+    async fn look(&mut self, patience: Patience) -> Result<Answer, NoAnswer> {
+        let strike = self.world.lock().aimed(None);
+        let (struck, takes) = strike.map_or((None, Duration::ZERO), |strike| strike.of_head(patience));
+        sleep(takes + Duration::from_millis(5)).await;
         if !self.world.lock().lives_on() {
             return pending().await;
+        }
+        if let Some(got) = struck {
+            return got.map(answer).map_err(no_answer);
         }
         let mut world = self.world.lock();
         let mut headers = HeaderMap::new();
@@ -142,7 +143,7 @@ impl Link {
             return Err(NoAnswer::Lost("simulated".into()));
         }
         world.say(|| format!("HEAD of the target: {status}"));
-        Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+        Ok(answer((status, headers)))
     }
 }
 
@@ -155,6 +156,19 @@ pub(crate) enum Hurt {
     TimedOut,
     /// Not one byte of the request was taken in time.
     Stalled,
+}
+
+fn answer((status, headers): (StatusCode, HeaderMap)) -> Answer {
+    Answer { status, headers, body: Bytes::new(), waited: None }
+}
+
+fn no_answer(hurt: Hurt) -> NoAnswer {
+    let cause = "simulated".into();
+    match hurt {
+        Hurt::Unsent => NoAnswer::Unsent(cause),
+        Hurt::Lost => NoAnswer::Lost(cause),
+        Hurt::TimedOut | Hurt::Stalled => NoAnswer::TimedOut(cause),
+    }
 }
 
 /// What an exchange runs into.
@@ -189,7 +203,7 @@ impl Inside {
         self.figures.faults += u64::from(fate != Fate::Fine);
         let mut pause = || Duration::from_millis(self.rng.u64(0..40));
         let (there, back) = (pause(), pause());
-        if let Some(strike) = self.aimed(&sent.packet) {
+        if let Some(strike) = self.aimed(Some(&sent.packet)) {
             self.say(|| format!("upload {}: {:?} {strike:?}", sent.upload, sent.packet));
             let there = there + strike.before;
             return (Course::Strike(strike), there, back);

@@ -65,8 +65,8 @@ pub(crate) enum Back {
     Silence,
 }
 
-/// Decides which exchange is struck.
-pub(crate) struct Trap(pub(crate) Box<dyn FnMut(&Packet) -> Option<Strike> + Send>);
+/// Decides which exchange is struck: that of a packet, or the HEAD of the target, which is none.
+pub(crate) struct Trap(pub(crate) Box<dyn FnMut(Option<&Packet>) -> Option<Strike> + Send>);
 
 impl fmt::Debug for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,7 +76,7 @@ impl fmt::Debug for Trap {
 
 impl Inside {
     /// What the trap has for that packet.
-    pub(crate) fn aimed(&mut self, packet: &Packet) -> Option<Strike> {
+    pub(crate) fn aimed(&mut self, packet: Option<&Packet>) -> Option<Strike> {
         let trap = self.trap.as_mut()?;
         let strike = (trap.0)(packet)?;
         self.figures.faults += 1;
@@ -123,6 +123,22 @@ impl Inside {
             Back::Stalled => (Err(Hurt::Stalled), patience.stall),
             Back::Silence => (Err(Hurt::TimedOut), Duration::ZERO),
         }
+    }
+}
+
+impl Strike {
+    /// What becomes of a HEAD of the target, and how long that takes; nothing: it is answered in order.
+    pub(crate) fn of_head(&self, patience: Patience) -> (Option<Got>, Duration) {
+        let (got, takes) = match &self.back {
+            Back::Answer | Back::SlowAnswer(_) | Back::Bent(_) => (None, Duration::ZERO),
+            Back::Instead(status, headers) => (Some(Ok((*status, headers.clone()))), Duration::ZERO),
+            Back::Unsent => (Some(Err(Hurt::Unsent)), Duration::ZERO),
+            Back::Unresolved => (Some(Err(Hurt::Unsent)), patience.connect),
+            Back::Lost => (Some(Err(Hurt::Lost)), Duration::ZERO),
+            Back::Stalled => (Some(Err(Hurt::Stalled)), patience.stall),
+            Back::Silence => (Some(Err(Hurt::TimedOut)), patience.answer),
+        };
+        (got, self.before + takes)
     }
 }
 
