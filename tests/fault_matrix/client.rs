@@ -198,7 +198,10 @@ impl Client {
         };
         self.aim.lock().unwrap().arm();
         let body = self.body(self.file.clone(), End::Whole);
-        let outcome = front.registry.start(plan, body);
+        let Ok(outcome) = front.registry.start(plan, body) else {
+            self.world.lock().check(false, || "a plain upload was not taken".to_owned());
+            return Heard::Nothing;
+        };
         let doom = Arc::clone(&self.world.lock().client_doom);
         let outcome = tokio::select! {
             biased;

@@ -66,7 +66,9 @@ pub(crate) enum Back {
 }
 
 /// Decides which exchange is struck: that of a packet, or the HEAD of the target, which is none.
-pub(crate) struct Trap(pub(crate) Box<dyn FnMut(Option<&Packet>) -> Option<Strike> + Send>);
+pub(crate) struct Trap(pub(crate) Box<Decide>);
+
+type Decide = dyn FnMut(Option<&Packet>) -> Option<Strike> + Send;
 
 impl fmt::Debug for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
