@@ -383,10 +383,6 @@ impl Inside {
             _ => {}
         }
     }
-
-    fn http_date(&self, at: Duration) -> HeaderValue {
-        HeaderValue::try_from(httpdate::fmt_http_date(self.date(at))).expect("a date is a header value")
-    }
 }
 
 fn session(packet: &Packet) -> Option<Vec<u8>> {

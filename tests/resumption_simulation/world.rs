@@ -5,6 +5,7 @@ use crate::oracle::Upload;
 use crate::schedule::Schedule;
 use crate::strike::Trap;
 use fastrand::Rng;
+use http::HeaderValue;
 use put2bits::bits::server::{Server, SessionKey};
 use put2bits::registry::Change;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -267,6 +268,11 @@ impl Inside {
     /// The wall clock, the same for all.
     pub(crate) fn date(&self, at: Duration) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000) + at
+    }
+
+    /// The same as a header.
+    pub(crate) fn http_date(&self, at: Duration) -> HeaderValue {
+        HeaderValue::try_from(httpdate::fmt_http_date(self.date(at))).expect("a date is a header value")
     }
 
     /// The store is told; gives the number of this write.
