@@ -4,7 +4,8 @@
 //! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
 use super::head::{
-    Framing, check_coding, check_expectation, check_host, check_range, check_type, fail, framing,
+    Framing, check_coding, check_connection, check_doubt, check_expectation, check_host, check_range,
+    check_type, fail, framing,
 };
 use crate::bits::Destination;
 use crate::digest::{self, Digests};
@@ -68,8 +69,12 @@ pub(super) struct Rules<'a> {
 
 /// Reads a request head.
 pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
+    check_doubt(head)?;
+    check_host(head)?;
+    let framing = framing(&head.headers)?;
+    check_connection(&head.headers)?;
     if let Some(id) = upload_id(rules.resumption, head.uri.path()) {
-        return resource(head, id);
+        return resource(head, id, framing);
     }
     if head.method == Method::OPTIONS && head.uri.path() != "*" {
         return capabilities(head, rules);
@@ -80,21 +85,18 @@ pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, 
             format!("{} is not supported: upload a file with PUT", head.method),
         );
     }
-    new_file(head, rules).map(Intent::Upload)
+    new_file(head, framing, rules).map(Intent::Upload)
 }
 
-fn resource<'a>(head: &Parts, id: &'a str) -> Result<Intent<'a>, Failure> {
-    check_host(head)?;
-    let content = framing(&head.headers)?.content();
+fn resource<'a>(head: &Parts, id: &'a str, framing: Framing) -> Result<Intent<'a>, Failure> {
     check_coding(&head.headers)?;
     check_range(&head.headers)?;
     check_expectation(head)?;
-    Ok(Intent::Resource { id, content })
+    Ok(Intent::Resource { id, content: framing.content() })
 }
 
 /// A capability check. It is never refused for who sends it or what the file is called: the answer is remembered.
 fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
-    check_host(head)?;
     let route = find(head, rules.routes)?;
     match route.resumption {
         Mode::On => Ok(Intent::Capabilities),
@@ -106,9 +108,7 @@ fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failur
     }
 }
 
-fn new_file(head: &Parts, rules: Rules<'_>) -> Result<NewFile, Failure> {
-    check_host(head)?;
-    let framing = framing(&head.headers)?;
+fn new_file(head: &Parts, framing: Framing, rules: Rules<'_>) -> Result<NewFile, Failure> {
     check_coding(&head.headers)?;
     check_type(&head.headers)?;
     check_range(&head.headers)?;
