@@ -77,7 +77,9 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
 fn authority(value: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(value.as_bytes()).ok()?;
     let rest = authority.as_str().strip_prefix(authority.host())?;
-    let port_is_number = matches!(rest, "" | ":") || authority.port_u16().is_some();
+    // A number with a sign would be read as one, too.
+    let digits = rest.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let port_is_number = matches!(rest, "" | ":") || (digits && authority.port_u16().is_some());
     (!authority.host().is_empty() && port_is_number).then_some(authority)
 }
 

@@ -251,6 +251,7 @@ mod tests {
             (PUT, &["Host: p/x", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:x", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:65536", "Content-Length: 5"], Some(BadRequest)),
+            (PUT, &["Host: p:+80", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: :80", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:", "Content-Length: 5"], None),
             (PUT, &["Host: [::1]:8080", "Content-Length: 5"], None),
@@ -261,6 +262,19 @@ mod tests {
             ("PUT http://P:80/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], None),
             ("PUT http://q/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
             ("PUT http://p:81/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            ("PUT https://p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], None),
+            ("PUT ftp://p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            ("PUT http://u@p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            // What is doubtful comes before what is unwelcome.
+            ("GET /photos/a HTTP/1.1", &[], Some(BadRequest)),
+            (PUT, &["Host: p", "Content-Length: 5", "Connection: x, Content-Length"], Some(BadRequest)),
+            (
+                PUT,
+                &["Host: p", "Content-Length: 5", "Connection: close", "Connection: host"],
+                Some(BadRequest),
+            ),
+            (PUT, &["Host: p", "Content-Length: 5", "Connection: x-host"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Transfer_Encoding: chunked"], Some(BadRequest)),
             // Length.
             (PUT, &["Host: p"], Some(LengthRequired)),
             (PUT, &["Host: p", "Transfer-Encoding: chunked"], Some(LengthRequired)),
