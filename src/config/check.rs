@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::merge::Draft;
+use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
@@ -16,7 +17,7 @@ struct Rule {
 }
 
 /// All rules, those whose `more` is another one's `less` after that one.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     // One upload holds two fragments: one in flight, one being gathered.
     Rule { less: "fragment.max", times: 2, more: "limits.memory" },
     Rule { less: "fragment.first", times: 1, more: "fragment.max" },
@@ -26,6 +27,7 @@ const RULES: [Rule; 8] = [
     Rule { less: "retry.first_delay", times: 1, more: "retry.max_delay" },
     Rule { less: "timeouts.ack", times: 1, more: "timeouts.final_ack" },
     Rule { less: "uploads.settle", times: 1, more: "timeouts.ack" },
+    Rule { less: "shutdown.delay", times: 1, more: "shutdown.grace" },
 ];
 
 /// Applies the rules. A default gives way to what somebody set; two set values that clash are refused.
@@ -41,7 +43,7 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
             if let Some(slot) = draft.slot(less) {
                 slot.put_amount(most);
             }
-            draft.note_lowered(less, more);
+            draft.note(less, Origin::Lowered(more));
             continue;
         }
         let relation = match times {

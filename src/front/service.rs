@@ -120,7 +120,11 @@ impl<U: Uploads> Service<U> {
             content_digest: file.content_digest,
             lasting: false,
         };
-        let result = match self.uploads.start(upload, body).await {
+        let outcome = match self.uploads.start(upload, body) {
+            Ok(outcome) => outcome,
+            Err(failure) => return self.refuse(asked, &failure),
+        };
+        let result = match outcome.await {
             Ok(outcome) => outcome.result,
             Err(_) => Err(Failure::new(Problem::Internal, "the upload ended without an outcome")),
         };

@@ -46,6 +46,9 @@ impl<H: Host> Registry<H> {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
+        if self.host().drain().has_begun() {
+            return client.tell(Fed::CutOff);
+        }
         let turn = entry.take_turn();
         let mut beat = entry.listen();
         let (beginning, orders) = loop {
@@ -68,7 +71,7 @@ impl<H: Host> Registry<H> {
                 _ = beat.changed() => {}
                 () = out_of_the_way(older) => {}
                 () = client.left() => return,
-                () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
+                () = self.host().drain().begun().cancelled() => return client.tell(Fed::CutOff),
             }
         };
         let _seat = Seat { entry: Arc::clone(&entry), turn };
@@ -122,6 +125,7 @@ impl<H: Host> Registry<H> {
             upload: &upload,
             client,
             orders,
+            draining: false,
             stopped: false,
             recorded: Instant::now(),
         };
@@ -249,6 +253,7 @@ struct Attendant<'a, H> {
     upload: &'a Upload,
     client: Client,
     orders: mpsc::UnboundedReceiver<Interruption>,
+    draining: bool,
     stopped: bool,
     /// When the last record was made.
     recorded: Instant,
@@ -258,13 +263,19 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
     // That the client is gone is no reason: what it sent before is still in the body, which then breaks off by itself. If it is
     // all there, the upload goes on to its end.
     async fn interrupted(&mut self) -> Interruption {
-        let stop = self.registry.host().stop();
+        let drain = self.registry.host().drain();
+        let why = || Failure::new(Problem::ShuttingDown, "the program ends");
         let interruption = tokio::select! {
             biased;
             Some(order) = self.orders.recv() => order,
-            () = stop.cancelled(), if !self.stopped => {
+            () = drain.up().cancelled(), if !self.stopped => {
                 self.stopped = true;
-                Interruption::Stop(Failure::new(Problem::ShuttingDown, "the program ends"))
+                Interruption::Stop(why())
+            }
+            () = drain.begun().cancelled(), if !self.draining => {
+                self.draining = true;
+                // Its client is told when what it brought is recorded, or the file stored: it has nowhere to go before that.
+                return Interruption::Left(why());
             }
             else => pending().await,
         };

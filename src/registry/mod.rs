@@ -23,6 +23,7 @@
 
 mod attempt;
 mod begin;
+mod drain;
 mod entry;
 mod host;
 mod keep;
@@ -32,6 +33,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use drain::Drain;
 pub use host::Host;
 pub use store::{Change, Store};
 

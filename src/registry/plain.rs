@@ -12,15 +12,19 @@ use tokio::sync::oneshot;
 
 impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
-    pub fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    ///
+    /// # Errors
+    /// [`Problem::ShuttingDown`].
+    pub fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        self.check_open()?;
         let (client, outcome) = oneshot::channel();
         let registry = self.clone();
         self.tasks.spawn(async move { registry.plain(upload, body, client).await });
-        outcome
+        Ok(outcome)
     }
 
     async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>)
@@ -71,7 +75,7 @@ impl<H: Host> Supervisor for Watch<'_, H> {
                 self.gone = true;
                 Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
             }
-            () = self.host.stop().cancelled(), if !self.stopped => {
+            () = self.host.drain().up().cancelled(), if !self.stopped => {
                 self.stopped = true;
                 let detail = "the upload did not finish within the grace period";
                 Interruption::Stop(Failure::new(Problem::ShuttingDown, detail))

@@ -28,7 +28,10 @@ use tokio::sync::{oneshot, watch};
 pub trait Uploads: Clone + Send + Sync + 'static {
     /// Runs an upload that cannot be resumed in a task of its own, so that it outlives the client's connection, and gives
     /// its outcome.
-    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    ///
+    /// # Errors
+    /// No upload may begin now. Then nothing was done.
+    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static;

@@ -59,14 +59,14 @@ pub(crate) struct Script {
 }
 
 impl Uploads for Script {
-    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(self.clone().run(upload, body, sender));
-        receiver
+        Ok(receiver)
     }
 
     async fn create(&self, _: NewUpload) -> Result<String, Failure> {
