@@ -14,6 +14,7 @@ mod mutations;
 mod names;
 mod oracle;
 mod payload;
+mod sink;
 #[allow(dead_code, unused_imports)]
 #[path = "../e2e/support/mod.rs"]
 mod support;

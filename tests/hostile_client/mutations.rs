@@ -6,74 +6,28 @@
 use crate::corpus;
 use crate::oracle::{Answer, World, answer};
 use crate::payload::Payload;
-use bytes::Bytes;
-use http_body::Body;
-use http_body_util::BodyExt;
-use put2bits::error::{Failure, Problem};
-use put2bits::front::{Service, Transport, serve_connection};
+use crate::sink::{Pipe, Sink};
+use put2bits::front::{Service, serve_connection};
 use put2bits::limits::{Limits, MIB};
 use put2bits::resumable::Settings;
-use put2bits::resumable::reply::Told;
 use put2bits::route::{BackendUrl, Route, Routes};
-use put2bits::transfer::{Fed, Feeding, Found, NewPart, NewUpload, Outcome, Report, Upload, Uploads};
-use put2bits::upload::{Principal, Stored};
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What mutations put in.
+#[rustfmt::skip]
 const PIECES: &[&str] = &[
-    "\r\n",
-    "\n",
-    "\r",
-    "\r\n\r\n",
-    "\0",
-    " ",
-    "\t",
-    ":",
-    ";",
-    ",",
-    "#",
-    "?",
-    "/",
-    "..",
-    "%2e",
-    "%00",
-    "%0d%0a",
-    "chunked",
-    "Content-Length: 5\r\n",
-    "Content-Length: 0\r\n",
-    "Transfer-Encoding: chunked\r\n",
-    "Host: p\r\n",
-    "0\r\n\r\n",
-    "5\r\nhello\r\n",
-    "HTTP/1.1",
-    "HTTP/1.0",
-    "PUT /in/b HTTP/1.1\r\nHost: p\r\n",
-    "Expect: 100-continue\r\n",
-    "Connection: close\r\n",
-    "Upload-Complete: ?1\r\n",
-    "Upload-Draft-Interop-Version: 6\r\n",
-    "Upload-Offset: 0\r\n",
-    "Upload-Length: 5\r\n",
-    "18446744073709551615",
-    "-1",
-    "\u{ff}",
-    "~1",
-    "Content-Digest: sha-256=::\r\n",
-    "/_uploads/x",
-    "OPTIONS",
-    "HEAD",
-    "PATCH",
-    "DELETE",
+    "\r\n", "\n", "\r", "\r\n\r\n", "\0", " ", "\t", ":", ";", ",", "#", "?", "/", "..", "%2e", "%00", "%0d%0a",
+    "chunked", "Content-Length: 5\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Host: p\r\n",
+    "0\r\n\r\n", "5\r\nhello\r\n", "HTTP/1.1", "HTTP/1.0", "PUT /in/b HTTP/1.1\r\nHost: p\r\n",
+    "Expect: 100-continue\r\n", "Connection: close\r\n", "Upload-Complete: ?1\r\n",
+    "Upload-Draft-Interop-Version: 6\r\n", "Upload-Offset: 0\r\n", "Upload-Length: 5\r\n", "18446744073709551615",
+    "-1", "\u{ff}", "~1", "Content-Digest: sha-256=::\r\n", "/_uploads/x", "OPTIONS", "HEAD", "PATCH", "DELETE",
     "web.config",
 ];
 
@@ -130,121 +84,6 @@ impl Seeds {
 
 fn setting(name: &str, default: impl FnOnce() -> u64) -> u64 {
     std::env::var(name).map_or_else(|_| default(), |text| text.parse().expect("a number"))
-}
-
-/// Uploads that take every byte and store nothing.
-#[derive(Clone)]
-struct Sink;
-
-impl Sink {
-    async fn read<B>(mut body: B) -> Option<u64>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        let mut read = 0;
-        while let Some(frame) = body.frame().await {
-            read += frame.ok()?.data_ref().map_or(0, |data| data.len() as u64);
-        }
-        Some(read)
-    }
-}
-
-impl Uploads for Sink {
-    fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: std::error::Error + Send + Sync + 'static,
-    {
-        harmless(upload.destination.target.as_str());
-        let (sender, receiver) = oneshot::channel();
-        tokio::spawn(async move {
-            let result = match Sink::read(body).await {
-                Some(read) => {
-                    assert_eq!(Some(read), Some(upload.total()));
-                    Ok(Stored::default())
-                }
-                None => Err(Failure::new(Problem::ClientGone, "gone")),
-            };
-            let _ = sender.send(Outcome { result, report: Report::default() });
-        });
-        receiver
-    }
-
-    async fn create(&self, new: NewUpload) -> Result<String, Failure> {
-        harmless(new.destination.target.as_str());
-        Ok("0123456789abcdef".to_owned())
-    }
-
-    fn find(&self, _: &str, _: Option<&Principal>) -> Option<Found> {
-        None
-    }
-
-    fn feed<B>(&self, _: &str, part: NewPart, body: B) -> Feeding
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: std::error::Error + Send + Sync + 'static,
-    {
-        let ((sender, outcome), (_, recorded)) = (oneshot::channel(), watch::channel(0));
-        tokio::spawn(async move {
-            let _ = sender.send(match Sink::read(body).await {
-                Some(read) if part.append.complete => {
-                    Fed::Finished { answer: Ok(Stored::default()), offset: read, replayed: false }
-                }
-                Some(read) => Fed::Taken { offset: read },
-                None => Fed::CutOff,
-            });
-        });
-        Feeding { outcome, recorded }
-    }
-
-    async fn status(&self, _: &str) -> Result<Told, Problem> {
-        Err(Problem::UploadUnknown)
-    }
-
-    async fn cancel(&self, _: &str) -> Result<(), Problem> {
-        Err(Problem::UploadUnknown)
-    }
-}
-
-#[track_caller]
-fn harmless(target: &str) {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte);
-    let dots = target.split('/').any(|name| name == "." || name == "..");
-    assert!(
-        target.starts_with("/up/") && target.bytes().all(allowed) && !target.contains("//") && !dots,
-        "{target}"
-    );
-}
-
-/// A connection within the process.
-struct Pipe(DuplexStream);
-
-impl Transport for Pipe {
-    fn close_abruptly(&self) {}
-}
-
-impl AsyncRead for Pipe {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Pipe {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }
 
 /// How often each status was answered.
