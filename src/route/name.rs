@@ -27,7 +27,8 @@ impl NameSource {
             clean(&decode(value.as_bytes()))
         };
         let asked = || clean(&parameter(query?, self.query.as_deref()?)?);
-        given().or_else(asked).or_else(|| clean(last)).unwrap_or_default()
+        // Cut off its leading blank, a last segment such as " ．" leaves nothing.
+        given().or_else(asked).or_else(|| clean(last)).unwrap_or_else(|| "_".to_owned())
     }
 }
 

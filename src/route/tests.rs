@@ -112,6 +112,7 @@ fn content_name_comes_from_the_first_source_that_gives_one() {
     assert_eq!(name(Some(b"dir/"), Some("name="), "l.jpg"), "l.jpg");
     assert_eq!(name(Some(b" .. "), Some("nam=q"), "l.jpg"), "l.jpg");
     assert_eq!(name(None, None, "l.jpg"), "l.jpg");
+    assert_eq!(name(None, None, " \u{FF0E}"), "_");
     assert_eq!(NameSource::default().file_name(Some("name=q"), &HeaderMap::new(), "l"), "l");
 }
 
