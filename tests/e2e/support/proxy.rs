@@ -30,6 +30,11 @@ impl Settings {
         Settings::bare().set("backend", url).set("profile", "refuse")
     }
 
+    /// The routes of a configuration file.
+    pub(crate) fn routes(file: &str) -> Settings {
+        Settings { file: Some(file.to_owned()), ..Settings::bare() }
+    }
+
     /// One route for everything from a configuration file, with these lines of TOML in it.
     pub(crate) fn route(url: &str, lines: &str) -> Settings {
         let mut settings = Settings::bare();
