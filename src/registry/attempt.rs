@@ -1,19 +1,21 @@
 //! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
 
 use super::entry::{Attempt, Entry, Seat};
+use super::running::PATIENCE;
 use super::{Host, Registry};
 use crate::bits::{Checkpoint, Event};
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Supervisor, Upload};
+use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Place, Supervisor, Upload};
 use crate::upload::{Beginning, Continuation, Next, Refusal};
 use bytes::Bytes;
 use http_body::Body;
 use std::error::Error;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// While bytes flow a record is made at most so often.
@@ -46,15 +48,25 @@ impl<H: Host> Registry<H> {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
+        let mut place = part.place.clone().or_else(|| entry.place());
         let turn = entry.take_turn();
         let mut beat = entry.listen();
+        // It is one place in line, however often something else happens meanwhile.
+        let owner = entry.lock().life.plan().owner.clone();
+        let mut entering = pin!(self.enter(owner, part.client));
+        let mut patience = pin!(sleep(PATIENCE));
         let (beginning, orders) = loop {
             beat.borrow_and_update();
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
-            let older = match self.begin(&entry, &part, turn) {
+            let mut enters = false;
+            let older = match self.begin(&entry, &part, turn, place.as_ref()) {
                 Turn::Wait(older) => older,
+                Turn::Enter => {
+                    enters = true;
+                    None
+                }
                 Turn::Go(beginning, orders) => break (beginning, orders),
                 Turn::Answer(fed) => {
                     // What is told has to be true after a crash, too.
@@ -67,6 +79,8 @@ impl<H: Host> Registry<H> {
                 // The registry holds the other end as long as the entry lives.
                 _ = beat.changed() => {}
                 () = out_of_the_way(older) => {}
+                entered = &mut entering, if enters => place = Some(entered),
+                () = &mut patience, if enters => return client.tell(Fed::CutOff),
                 () = client.left() => return,
                 () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
             }
@@ -78,7 +92,7 @@ impl<H: Host> Registry<H> {
     }
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
-    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64) -> Turn {
+    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64, place: Option<&Place>) -> Turn {
         let (now, max) = (self.host().now(), self.host().limits().max_upload);
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
@@ -88,9 +102,15 @@ impl<H: Host> Registry<H> {
         if let (Some(older), true) = (state.after.first(), state.life.is_open()) {
             return Turn::Wait(Some(older.clone()));
         }
+        let place = match place {
+            Some(place) => place.clone(),
+            None if state.life.is_open() => return Turn::Enter,
+            // It has ended, and is only asked about.
+            None => Place::free(),
+        };
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
-                let (attempt, orders) = Attempt::new(turn);
+                let (attempt, orders) = Attempt::new(turn, place);
                 state.attempt = Some(attempt);
                 Turn::Go(beginning, orders)
             }
@@ -211,6 +231,8 @@ async fn out_of_the_way(older: Option<CancellationToken>) {
 enum Turn {
     /// Wait until something changes, or until this is cancelled.
     Wait(Option<CancellationToken>),
+    /// Wait for a place among the running uploads.
+    Enter,
     /// Drive the upload.
     Go(Beginning, mpsc::UnboundedReceiver<Interruption>),
     /// Nothing: this is the answer.

@@ -3,7 +3,8 @@
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, How, Interruption, Outcome, Supervisor, Upload};
+use crate::transfer::{self, How, Interruption, Outcome, Place, Supervisor, Upload};
+use crate::upload::{Owner, Principal};
 use bytes::Bytes;
 use http_body::Body;
 use std::error::Error;
@@ -12,18 +13,29 @@ use tokio::sync::oneshot;
 
 impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
-    pub fn start<B>(&self, upload: Upload, body: B) -> oneshot::Receiver<Outcome>
+    ///
+    /// # Errors
+    /// [`Problem::TooManyRunning`].
+    pub fn start<B>(
+        &self,
+        upload: Upload,
+        principal: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
+        let place = self.try_enter(owner, upload.client)?;
         let (client, outcome) = oneshot::channel();
         let registry = self.clone();
-        self.tasks.spawn(async move { registry.plain(upload, body, client).await });
-        outcome
+        self.tasks.spawn(async move { registry.plain(upload, body, client, place).await });
+        Ok(outcome)
     }
 
-    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>)
+    /// `_place` is given back when its session is out of the way, too.
+    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, _place: Place)
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
