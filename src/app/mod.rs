@@ -10,6 +10,9 @@
 //! the memory budget and what was learned about each backend.
 
 mod acceptor;
+mod descriptors;
+mod door;
+mod seldom;
 mod uploads;
 mod worker;
 
@@ -18,6 +21,7 @@ use crate::config::{Config, StateConfig, StoreKind};
 use crate::limits::TimeLimits;
 use crate::registry::Registry;
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
+use door::Door;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -119,6 +123,7 @@ impl Proxy {
         let client = backend::Client::new().map_err(io::Error::other)?;
         let stop = Stop { accepting: CancellationToken::new(), uploads: CancellationToken::new() };
         let grace = Grace::new(&limits.time);
+        let door = Door::new(descriptors::connections(limits.connections.max), &limits);
         let common = Common::new(routes, limits, client, stop.uploads.clone());
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
@@ -136,7 +141,7 @@ impl Proxy {
             desks.push(desk);
             threads.push(spawn(format!("worker-{number}"), worker.run(inherited.take()))?);
         }
-        let acceptor = acceptor::run(listener, desks, ready, stop.accepting.clone());
+        let acceptor = acceptor::run(listener, door, desks, ready, stop.accepting.clone());
         threads.push(spawn("acceptor".into(), acceptor)?);
         Ok(Proxy { addr, stop, grace, threads })
     }

@@ -4,6 +4,7 @@ use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
 use crate::registry::Registry;
 use crate::resumable::Settings;
+use crate::transfer::Place;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -27,15 +28,15 @@ pub(super) struct Inherited {
 /// The acceptor's end of a worker.
 #[derive(Debug)]
 pub(super) struct Desk {
-    sockets: mpsc::Sender<Place>,
+    sockets: mpsc::Sender<Arrival>,
     load: Arc<AtomicUsize>,
 }
 
 /// A socket, counted as long as it lives.
 #[derive(Debug)]
-struct Place {
+struct Arrival {
     socket: TcpStream,
-    counted: Counted,
+    counted: (Counted, Place),
 }
 
 #[derive(Debug)]
@@ -54,10 +55,10 @@ impl Desk {
     }
 
     /// Gives the worker a connection.
-    pub(super) async fn hand_over(&self, socket: TcpStream) {
+    pub(super) async fn hand_over(&self, socket: TcpStream, place: Place) {
         self.load.fetch_add(1, Ordering::Relaxed);
-        let place = Place { socket, counted: Counted(Arc::clone(&self.load)) };
-        if self.sockets.send(place).await.is_err() {
+        let arrival = Arrival { socket, counted: (Counted(Arc::clone(&self.load)), place) };
+        if self.sockets.send(arrival).await.is_err() {
             tracing::error!("a worker is gone: a connection is dropped");
         }
     }
@@ -65,7 +66,7 @@ impl Desk {
 
 /// The worker's end.
 pub(super) struct Worker {
-    sockets: mpsc::Receiver<Place>,
+    sockets: mpsc::Receiver<Arrival>,
     shared: Shared,
     stop: CancellationToken,
 }
@@ -100,7 +101,7 @@ impl Worker {
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
         let service = Service::new(Runner(registry), routes, limits, resumption);
-        while let Some(Place { socket, counted }) = self.sockets.recv().await {
+        while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {
                     let (service, stop) = (service.clone(), self.stop.clone());

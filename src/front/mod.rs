@@ -23,4 +23,5 @@ mod service;
 mod wire;
 
 pub use connection::{Transport, serve_connection};
+pub use reply::turned_away;
 pub use service::Service;
