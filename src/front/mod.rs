@@ -13,6 +13,7 @@
 //! all the same, and the connection closed.
 
 mod connection;
+mod due;
 mod head;
 mod intent;
 mod interim;

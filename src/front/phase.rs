@@ -63,12 +63,14 @@ impl SharedPhase {
         self.state().phase = phase;
     }
 
-    /// Goes on to `next` if the connection is in `from`.
-    pub(super) fn advance(&self, from: Phase, next: Phase) {
+    /// Goes on to `next` if the connection is in `from`, and says whether it was.
+    pub(super) fn advance(&self, from: Phase, next: Phase) -> bool {
         let mut state = self.state();
-        if state.phase == from {
+        let is_there = state.phase == from;
+        if is_there {
             state.phase = next;
         }
+        is_there
     }
 
     /// The service gets a request.
