@@ -43,31 +43,31 @@ impl<H: Host> Registry<H> {
         Feeding { outcome, recorded }
     }
 
-    async fn attempt<B>(&self, entry: Arc<Entry>, part: NewPart, mut client: Client, body: B)
+    async fn attempt<B>(&self, entry: Arc<Entry>, mut part: NewPart, mut client: Client, body: B)
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
-        let mut place = part.place.clone().or_else(|| entry.place());
+        let mut own = part.place.take().or_else(|| entry.place());
         let turn = entry.take_turn();
         let mut beat = entry.listen();
         // It is one place in line, however often something else happens meanwhile.
         let owner = entry.lock().life.plan().owner.clone();
         let mut entering = pin!(self.enter(owner, part.client));
         let mut patience = pin!(sleep(PATIENCE));
-        let (beginning, orders) = loop {
+        let Run { beginning, orders, place } = loop {
             beat.borrow_and_update();
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
             let mut enters = false;
-            let older = match self.begin(&entry, &part, turn, place.as_ref()) {
+            let older = match self.begin(&entry, &part, turn, own.as_ref()) {
                 Turn::Wait(older) => older,
                 Turn::Enter => {
                     enters = true;
                     None
                 }
-                Turn::Go(beginning, orders) => break (beginning, orders),
+                Turn::Go(run) => break run,
                 Turn::Answer(fed) => {
                     // What is told has to be true after a crash, too.
                     self.record(&entry).await;
@@ -79,16 +79,17 @@ impl<H: Host> Registry<H> {
                 // The registry holds the other end as long as the entry lives.
                 _ = beat.changed() => {}
                 () = out_of_the_way(older) => {}
-                entered = &mut entering, if enters => place = Some(entered),
+                entered = &mut entering, if enters => own = Some(entered),
                 () = &mut patience, if enters => return client.tell(Fed::CutOff),
                 () = client.left() => return,
                 () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
             }
         };
+        drop(own);
         let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
         let upload = entry.upload(part.client, beginning, part.content_digest);
-        self.carry(entry, upload, client, orders, body).await;
+        self.carry(entry, upload, client, orders, place, body).await;
     }
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
@@ -110,9 +111,9 @@ impl<H: Host> Registry<H> {
         };
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
-                let (attempt, orders) = Attempt::new(turn, place);
+                let (attempt, orders) = Attempt::new(turn, place.clone());
                 state.attempt = Some(attempt);
-                Turn::Go(beginning, orders)
+                Turn::Go(Run { beginning, orders, place })
             }
             Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
             Ok(Next::Replay(answer)) => {
@@ -128,6 +129,7 @@ impl<H: Host> Registry<H> {
         upload: Upload,
         client: Client,
         orders: mpsc::UnboundedReceiver<Interruption>,
+        place: Place,
         body: B,
     ) where
         B: Body<Data = Bytes> + Send + Unpin,
@@ -211,6 +213,8 @@ impl<H: Host> Registry<H> {
             (state.attempt.take().map(|attempt| attempt.over.drop_guard()), left_over)
         };
         entry.beat();
+        // Who may go on at once needs a place at once. Else it is given back when its session is out of the way, too.
+        let _place = matches!(ending.how, How::Failed { .. }).then_some(place);
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
@@ -227,6 +231,13 @@ async fn out_of_the_way(older: Option<CancellationToken>) {
     }
 }
 
+/// What a request needs to drive its upload.
+struct Run {
+    beginning: Beginning,
+    orders: mpsc::UnboundedReceiver<Interruption>,
+    place: Place,
+}
+
 /// What a request may do now.
 enum Turn {
     /// Wait until something changes, or until this is cancelled.
@@ -234,7 +245,7 @@ enum Turn {
     /// Wait for a place among the running uploads.
     Enter,
     /// Drive the upload.
-    Go(Beginning, mpsc::UnboundedReceiver<Interruption>),
+    Go(Run),
     /// Nothing: this is the answer.
     Answer(Fed),
 }

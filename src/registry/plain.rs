@@ -34,8 +34,7 @@ impl<H: Host> Registry<H> {
         Ok(outcome)
     }
 
-    /// `_place` is given back when its session is out of the way, too.
-    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, _place: Place)
+    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, place: Place)
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
@@ -51,6 +50,9 @@ impl<H: Host> Registry<H> {
             // A whole file has no part behind it.
             How::Taken(_) => Err(Failure::new(Problem::Internal, "a whole file was taken for a part")),
         };
+        // Who is told that its file is stored may come with the next one at once. Else it is given back when its session is
+        // out of the way, too.
+        let _place = (!matches!(ending.how, How::Stored(_))).then_some(place);
         if let Some(client) = watch.client.take() {
             // Nobody may be there any more.
             let _ = client.send(Outcome { result, report: ending.report.clone() });
