@@ -338,7 +338,10 @@ where
         })?;
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => self.take(data, now),
+                Ok(data) => {
+                    self.pace.came(data.len());
+                    self.take(data, now)
+                }
                 // Anything but data (trailers) says nothing about the file.
                 Err(_) => Ok(()),
             },
