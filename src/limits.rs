@@ -27,6 +27,10 @@ pub struct Limits {
     pub connections: ConnectionLimits,
     /// Uploads: how many, and how long they are kept.
     pub uploads: UploadLimits,
+    /// Memory that the kernel holds for connections.
+    pub sockets: SocketLimits,
+    /// How the program ends.
+    pub shutdown: ShutdownLimits,
 }
 
 impl Default for Limits {
@@ -39,6 +43,8 @@ impl Default for Limits {
             time: TimeLimits::default(),
             connections: ConnectionLimits::default(),
             uploads: UploadLimits::default(),
+            sockets: SocketLimits::default(),
+            shutdown: ShutdownLimits::default(),
         }
     }
 }
@@ -179,9 +185,6 @@ pub struct TimeLimits {
     pub cancel: Duration,
     /// Client side: how long the rest of a refused body is read so that the client can see the answer.
     pub linger: Duration,
-    /// From a signal to stop to the end of the program at the latest. Running uploads may go on for this time less
-    /// `cancel` (or half of it, if that is more); then they are cancelled.
-    pub grace: Duration,
 }
 
 impl Default for TimeLimits {
@@ -199,7 +202,34 @@ impl Default for TimeLimits {
             final_ack: Duration::from_secs(360),
             cancel: Duration::from_secs(10),
             linger: Duration::from_secs(5),
-            grace: Duration::from_secs(25),
         }
+    }
+}
+
+/// Sizes of sockets' buffers in bytes. None: the system adapts them, within bounds of its own (Linux: up to `tcp_rmem` and
+/// `tcp_wmem`, some megabytes each). The kernel takes up to twice what is set here. Such a buffer holds what is on its way
+/// between two hosts, so it bounds the rate of a connection: size / round trip.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SocketLimits {
+    /// What a client has sent and the proxy has not read.
+    pub receive_buffer: Option<u64>,
+    /// What was written to a backend and is not acknowledged.
+    pub send_buffer: Option<u64>,
+}
+
+/// How long the program takes to end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShutdownLimits {
+    /// From the signal to when no more uploads are taken. Meanwhile whoever distributes clients can see that it is not
+    /// ready any more, and stop sending them. Part of `grace`.
+    pub delay: Duration,
+    /// From the signal to the end of the program at the latest. Uploads that cannot be resumed may go on for this time less
+    /// [`TimeLimits::cancel`] (or half of what `delay` leaves, if that is more); then they are cancelled.
+    pub grace: Duration,
+}
+
+impl Default for ShutdownLimits {
+    fn default() -> Self {
+        ShutdownLimits { delay: Duration::ZERO, grace: Duration::from_secs(25) }
     }
 }

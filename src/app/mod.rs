@@ -18,8 +18,8 @@ mod worker;
 
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
-use crate::limits::TimeLimits;
-use crate::registry::Registry;
+use crate::limits::Limits;
+use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
 use door::Door;
 use std::io;
@@ -79,7 +79,7 @@ impl From<StoreError> for ServeError {
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
-    stop: Stop,
+    drain: Drain,
     grace: Grace,
     threads: Vec<JoinHandle<()>>,
 }
@@ -87,7 +87,9 @@ pub struct Proxy {
 /// How the grace period is used.
 #[derive(Debug, Clone, Copy)]
 struct Grace {
-    /// Uploads go on.
+    /// Everything goes on.
+    delay: Duration,
+    /// Uploads that cannot be resumed go on.
     running: Duration,
     /// They are cancelled, and their clients told.
     cancelling: Duration,
@@ -95,19 +97,12 @@ struct Grace {
 
 impl Grace {
     /// As long as a Cancel-Session may take is kept for cancelling, but not more than half.
-    fn new(time: &TimeLimits) -> Self {
-        let cancelling = time.cancel.min(time.grace / 2);
-        Grace { running: time.grace - cancelling, cancelling }
+    fn new(limits: &Limits) -> Self {
+        let delay = limits.shutdown.delay.min(limits.shutdown.grace);
+        let rest = limits.shutdown.grace - delay;
+        let cancelling = limits.time.cancel.min(rest / 2);
+        Grace { delay, running: rest - cancelling, cancelling }
     }
-}
-
-/// The two steps of stopping.
-#[derive(Debug, Clone)]
-struct Stop {
-    /// No new connections, no further request on those that are open.
-    accepting: CancellationToken,
-    /// Running uploads end: their sessions are cancelled, their clients told.
-    uploads: CancellationToken,
 }
 
 impl Proxy {
@@ -118,13 +113,14 @@ impl Proxy {
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let Config { listen, workers, routes, limits, state, resumption, .. } = config;
         let opened = open(&state)?;
-        let listener = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
+        let listener = bind(listen, limits.sockets.receive_buffer)
+            .map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
-        let client = backend::Client::new().map_err(io::Error::other)?;
-        let stop = Stop { accepting: CancellationToken::new(), uploads: CancellationToken::new() };
-        let grace = Grace::new(&limits.time);
+        let client = backend::Client::new(&limits.sockets).map_err(io::Error::other)?;
+        let drain = Drain::default();
+        let grace = Grace::new(&limits);
         let door = Door::new(descriptors::connections(limits.connections.max), &limits);
-        let common = Common::new(routes, limits, client, stop.uploads.clone());
+        let common = Common::new(routes, limits, client, drain.clone());
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
         let shared = worker::Shared {
@@ -137,13 +133,13 @@ impl Proxy {
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);
         for number in 0..workers {
-            let (desk, worker) = worker::new(shared.clone(), stop.accepting.clone());
+            let (desk, worker) = worker::new(shared.clone(), drain.begun().clone());
             desks.push(desk);
             threads.push(spawn(format!("worker-{number}"), worker.run(inherited.take()))?);
         }
-        let acceptor = acceptor::run(listener, door, desks, ready, stop.accepting.clone());
+        let acceptor = acceptor::run(listener, door, desks, ready, drain.begun().clone());
         threads.push(spawn("acceptor".into(), acceptor)?);
-        Ok(Proxy { addr, stop, grace, threads })
+        Ok(Proxy { addr, drain, grace, threads })
     }
 
     /// Where it listens.
@@ -151,10 +147,13 @@ impl Proxy {
         self.addr
     }
 
-    /// Stops in order: no new uploads; those that run may go on for the most of the grace period, then they are cancelled.
-    /// Returns when all is over, and at the latest at the end of the grace period.
+    /// Stops in order: after the delay no new uploads; those that can be resumed are broken off; the others may go on for the
+    /// most of the grace period, then they are cancelled. Returns when all is over, and at the latest at the end of the
+    /// grace period.
     pub async fn shutdown(mut self) {
-        self.stop.accepting.cancel();
+        let Grace { delay, running, cancelling } = self.grace;
+        tokio::time::sleep(delay).await;
+        self.drain.begin();
         let threads = std::mem::take(&mut self.threads);
         let mut joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
@@ -162,12 +161,9 @@ impl Proxy {
                 let _ = thread.join();
             }
         });
-        let Grace { running, cancelling } = self.grace;
         if tokio::time::timeout(running, &mut joined).await.is_err() {
-            tracing::warn!(
-                "the grace period is almost over: uploads that can be resumed are broken off, others are cancelled"
-            );
-            self.stop.uploads.cancel();
+            tracing::warn!("the grace period is almost over: uploads that still run are cancelled");
+            self.drain.end();
             if tokio::time::timeout(cancelling, joined).await.is_err() {
                 tracing::warn!("the grace period is over: something still hung, and is left");
             }
@@ -177,8 +173,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.stop.accepting.cancel();
-        self.stop.uploads.cancel();
+        self.drain.end();
     }
 }
 
@@ -194,7 +189,13 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         let proxy = Proxy::start(config)?;
         tracing::info!("listening on http://{}", proxy.addr());
         let signal = signals.next().await;
-        tracing::info!("{signal}: no new uploads; running ones may go on for {:?}", proxy.grace.running);
+        let Grace { delay, running, .. } = proxy.grace;
+        match delay.is_zero() {
+            true => tracing::info!("{signal}: no new uploads; running ones may go on for {running:?}"),
+            false => tracing::info!(
+                "{signal}: not ready any more; in {delay:?} no new uploads, then running ones may go on for {running:?}"
+            ),
+        }
         tokio::select! {
             () = proxy.shutdown() => tracing::info!("all uploads have ended"),
             signal = signals.next() => tracing::warn!("{signal} again: stopping at once"),
@@ -251,12 +252,16 @@ impl Signals {
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
 
-fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+/// `receive_buffer`: bytes, for each connection. It is inherited, and has to be known before a connection is made.
+fn bind(addr: SocketAddr, receive_buffer: Option<u64>) -> io::Result<TcpListener> {
     use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // A restarted proxy must not wait for the old connections of its port. (On Windows the option means something else.)
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+    }
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;

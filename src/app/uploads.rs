@@ -5,7 +5,7 @@ use crate::bits::{Destination, Event};
 use crate::config::one_line;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
-use crate::registry::{Host, Registry};
+use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry::{self, UploadEnd, UploadLine};
@@ -23,7 +23,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 /// What all workers share.
 #[derive(Debug)]
@@ -34,16 +33,11 @@ pub(super) struct Common {
     budget: Budget,
     /// Largest fragment that each backend was found to take.
     ceilings: HashMap<BackendUrl, Ceiling>,
-    stop: CancellationToken,
+    drain: Drain,
 }
 
 impl Common {
-    pub(super) fn new(
-        routes: Routes,
-        limits: Limits,
-        client: backend::Client,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(routes: Routes, limits: Limits, client: backend::Client, drain: Drain) -> Self {
         let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
         Common {
             budget: Budget::new(limits.memory),
@@ -51,7 +45,7 @@ impl Common {
             limits: Arc::new(limits),
             client,
             ceilings,
-            stop,
+            drain,
         }
     }
 }
@@ -87,8 +81,8 @@ impl Host for Common {
         &self.limits
     }
 
-    fn stop(&self) -> &CancellationToken {
-        &self.stop
+    fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     fn now(&self) -> SystemTime {

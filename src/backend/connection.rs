@@ -27,7 +27,7 @@ pub struct Connection {
 impl Client {
     /// The way to `destination` at the server `authority`, for one upload. Connects with the first packet.
     pub fn connection(&self, authority: Authority, destination: Destination) -> Connection {
-        let dialer = Dialer::new(&authority);
+        let dialer = Dialer::new(&authority, self.send_buffer);
         Connection { client: self.clone(), authority, destination, dialer, link: None }
     }
 }

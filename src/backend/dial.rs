@@ -2,9 +2,10 @@
 
 use http::uri::Authority;
 use socket2::{SockRef, TcpKeepalive};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 /// Idle time after which the kernel asks whether the server is still there: while it works for minutes on the last
@@ -20,14 +21,16 @@ pub(super) struct Dialer {
     port: u16,
     /// The address that worked last: nodes of a farm do not always share their sessions.
     good: Option<SocketAddr>,
+    /// Bytes of a socket's send buffer.
+    send_buffer: Option<usize>,
 }
 
 impl Dialer {
     /// To the server at `authority`; the port is 80 unless it says otherwise.
-    pub(super) fn new(authority: &Authority) -> Self {
+    pub(super) fn new(authority: &Authority, send_buffer: Option<usize>) -> Self {
         // The resolver wants an IPv6 address without its brackets.
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        Dialer { host, port: authority.port_u16().unwrap_or(80), good: None }
+        Dialer { host, port: authority.port_u16().unwrap_or(80), good: None, send_buffer }
     }
 
     /// Connects within `limit`: resolves the name anew and tries each address, the good one first. Says why if it fails.
@@ -40,7 +43,7 @@ impl Dialer {
             // A fair share, so that one dead address does not use up the time of the others.
             let share = limit.saturating_sub(begun.elapsed()) / untried.max(1);
             untried = untried.saturating_sub(1);
-            match timeout(share, TcpStream::connect(address)).await {
+            match timeout(share, self.connect(address)).await {
                 Ok(Ok(tcp)) => {
                     self.good = Some(address);
                     tune(&tcp);
@@ -51,6 +54,17 @@ impl Dialer {
             }
         }
         Err(why)
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        if let Some(bytes) = self.send_buffer {
+            let _ = SockRef::from(&socket).set_send_buffer_size(bytes);
+        }
+        socket.connect(address).await
     }
 
     async fn addresses(&self, limit: Duration) -> Result<Vec<SocketAddr>, String> {
@@ -86,7 +100,7 @@ mod tests {
     use super::*;
 
     fn dialer(authority: &str) -> Dialer {
-        Dialer::new(&authority.parse().unwrap())
+        Dialer::new(&authority.parse().unwrap(), Some(64 << 10))
     }
 
     #[test]
@@ -116,7 +130,10 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut dialer = dialer(&address.to_string());
         let tcp = dialer.dial(Duration::from_secs(5)).await.unwrap();
-        assert!(tcp.nodelay().unwrap() && SockRef::from(&tcp).keepalive().unwrap());
+        let socket = SockRef::from(&tcp);
+        assert!(tcp.nodelay().unwrap() && socket.keepalive().unwrap());
+        // Linux doubles it.
+        assert!((64 << 10..=128 << 10).contains(&socket.send_buffer_size().unwrap()));
         assert_eq!(dialer.good, Some(address));
     }
 }

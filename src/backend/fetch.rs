@@ -2,6 +2,7 @@
 
 use super::{reply_url, with_causes};
 use crate::bits::Destination;
+use crate::limits::SocketLimits;
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
@@ -20,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// Bytes of the send buffer of each socket for packets. None: as the system has it.
+    pub(super) send_buffer: Option<usize>,
 }
 
 impl Client {
@@ -27,7 +30,7 @@ impl Client {
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new(sockets: &SocketLimits) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("put2bits/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -41,7 +44,8 @@ impl Client {
         // By default a server that reads nothing for 30 s would be cut off, whatever the patience of the call.
         #[cfg(target_os = "linux")]
         let http = http.tcp_user_timeout(None);
-        Ok(Client { http: http.build()? })
+        let send_buffer = sockets.send_buffer.and_then(|bytes| usize::try_from(bytes).ok());
+        Ok(Client { http: http.build()?, send_buffer })
     }
 
     /// HEAD of the target.

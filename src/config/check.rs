@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::merge::Draft;
+use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
@@ -16,7 +17,7 @@ struct Rule {
 }
 
 /// All rules, those whose `more` is another one's `less` after that one.
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     // One upload holds two fragments: one in flight, one being gathered.
     Rule { less: "fragment.max", times: 2, more: "limits.memory" },
     Rule { less: "fragment.first", times: 1, more: "fragment.max" },
@@ -31,6 +32,7 @@ const RULES: [Rule; 12] = [
     Rule { less: "timeouts.rate_window", times: 1, more: "timeouts.upload" },
     Rule { less: "connections.max_per_client", times: 1, more: "connections.max" },
     Rule { less: "uploads.max_running_per_client", times: 1, more: "uploads.max_running" },
+    Rule { less: "shutdown.delay", times: 1, more: "shutdown.grace" },
 ];
 
 /// Applies the rules. A default gives way to what somebody set; two set values that clash are refused.
@@ -46,7 +48,7 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
             if let Some(slot) = draft.slot(less) {
                 slot.put_amount(most);
             }
-            draft.note_lowered(less, more);
+            draft.note(less, Origin::Lowered(more));
             continue;
         }
         let relation = match times {

@@ -47,7 +47,10 @@ pub(crate) const KEYS: &[Key] = &[
     Key { path: "timeouts.final_ack", slot: |c| Slot::Time(&mut c.limits.time.final_ack) },
     Key { path: "timeouts.cancel", slot: |c| Slot::Time(&mut c.limits.time.cancel) },
     Key { path: "timeouts.linger", slot: |c| Slot::TimeOrZero(&mut c.limits.time.linger) },
-    Key { path: "timeouts.grace", slot: |c| Slot::TimeOrZero(&mut c.limits.time.grace) },
+    Key { path: "shutdown.delay", slot: |c| Slot::TimeOrZero(&mut c.limits.shutdown.delay) },
+    Key { path: "shutdown.grace", slot: |c| Slot::TimeOrZero(&mut c.limits.shutdown.grace) },
+    Key { path: "sockets.receive_buffer", slot: |c| Slot::Buffer(&mut c.limits.sockets.receive_buffer) },
+    Key { path: "sockets.send_buffer", slot: |c| Slot::Buffer(&mut c.limits.sockets.send_buffer) },
     Key { path: "uploads.max_running", slot: |c| Slot::Count(&mut c.limits.uploads.max_running) },
     Key {
         path: "uploads.max_running_per_client",

@@ -5,7 +5,7 @@ use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
 use super::slot::Slot;
-use super::{Config, ConfigError, check, environment, file, render, routes};
+use super::{Config, ConfigError, check, environment, file, memory, render, routes};
 use crate::route::Routes;
 use std::collections::HashMap;
 use std::env;
@@ -38,12 +38,14 @@ pub struct Sources {
     pub environment: Vec<(OsString, OsString)>,
     /// The other flags.
     pub flags: Vec<Flag>,
+    /// Bytes of memory that the process may use, if that is limited: some defaults follow it.
+    pub memory_limit: Option<u64>,
 }
 
 impl Sources {
-    /// These flags and the environment of this process.
+    /// These flags, and the environment and the memory limit of this process.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
-        Sources { file, environment: env::vars_os().collect(), flags }
+        Sources { file, environment: env::vars_os().collect(), flags, memory_limit: memory::limit() }
     }
 
     /// Reads, merges and checks. Prints nothing and opens nothing but the file.
@@ -62,6 +64,9 @@ impl Sources {
             .map(|flag| (flag.key, Raw::new(Form::Plain(flag.value), Origin::Flag(flag.name))));
 
         let mut draft = Draft::default();
+        if let Some(limit) = self.memory_limit {
+            memory::fit(&mut draft, limit);
+        }
         for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
             draft.set(key, raw)?;
         }
@@ -116,9 +121,9 @@ impl Draft {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Notes that a default had to give way to the value of `other`.
-    pub(crate) fn note_lowered(&mut self, key: &'static str, other: &'static str) {
-        self.origins.insert(key, Origin::Lowered(other));
+    /// Notes where the value of a key came from.
+    pub(crate) fn note(&mut self, key: &'static str, origin: Origin) {
+        self.origins.insert(key, origin);
     }
 }
 

@@ -19,6 +19,7 @@ mod file;
 mod header_names;
 mod keys;
 mod log_filter;
+mod memory;
 mod merge;
 mod origin;
 mod raw;
@@ -54,7 +55,7 @@ pub struct Config {
     pub workers: usize,
     /// `[[route]]`, or the one route that `--backend` stands for.
     pub routes: Routes,
-    /// `[limits]`, `[connections]`, `[fragment]`, `[retry]`, `[timeouts]` and `[uploads]`.
+    /// `[limits]`, `[connections]`, `[fragment]`, `[retry]`, `[timeouts]`, `[uploads]`, `[sockets]` and `[shutdown]`.
     pub limits: Limits,
     /// `[resumption]`: how uploads are resumed. Whether they are is for each route to say.
     pub resumption: resumable::Settings,

@@ -1,6 +1,7 @@
 //! Where a value came from.
 
 use super::environment::PREFIX;
+use super::value::Size;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ pub enum Origin {
     Default,
     /// Nobody set it, and the default would not fit the value of this key.
     Lowered(&'static str),
+    /// Nobody set it, and the process may use only so many bytes of memory.
+    Memory(u64),
     /// A line of the file, counted from 1.
     File(Arc<PathBuf>, usize),
     /// An environment variable.
@@ -23,7 +26,7 @@ pub enum Origin {
 impl Origin {
     /// Whether somebody wrote the value.
     pub const fn is_explicit(&self) -> bool {
-        !matches!(self, Origin::Default | Origin::Lowered(_))
+        !matches!(self, Origin::Default | Origin::Lowered(_) | Origin::Memory(_))
     }
 
     /// Whether the name of the place is that of the key, so that it need not be told twice: `--profile`.
@@ -43,6 +46,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("default"),
             Origin::Lowered(key) => write!(f, "default, lowered to fit {key}"),
+            Origin::Memory(limit) => write!(f, "default for a process that may use {}", Size(*limit)),
             Origin::File(path, line) => write!(f, "{}:{line}", one_line(&path.to_string_lossy())),
             Origin::Variable(name) => f.write_str(&one_line(name)),
             Origin::Flag(name) => f.write_str(name),

@@ -4,6 +4,7 @@ use super::choice::{self, LOG_FORMATS, STORES};
 use super::raw::Raw;
 use super::value::{Size, Time};
 use super::{LogFormat, StoreKind, header_names, log_filter, resumption};
+use crate::limits::{GIB, KIB};
 use http::{HeaderName, HeaderValue};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub(crate) enum Slot<'a> {
     Expiry(&'a mut Duration),
     /// A time of a second or more; nothing: not at all.
     Pause(&'a mut Option<Duration>),
+    /// Bytes of a socket's buffer; nothing: as the system has it.
+    Buffer(&'a mut Option<u64>),
     /// A folder. It need not be there.
     Folder(&'a mut PathBuf),
     /// Embedded or in memory.
@@ -91,6 +94,7 @@ impl Slot<'_> {
             Slot::Switch(at) => put(at, raw.boolean()),
             Slot::Expiry(at) => put(at, time(raw).filter(|time| !time.is_zero() && *time <= MAX_EXPIRY)),
             Slot::Pause(at) => put(at, pause(raw)),
+            Slot::Buffer(at) => put(at, buffer(raw)),
             Slot::Folder(at) => put(at, folder(raw)),
             Slot::Store(at) => return choice::pick(raw, &STORES).map(|store| *at = store),
             Slot::UploadPrefix(at) => put(at, resumption::prefix(raw)),
@@ -123,6 +127,7 @@ impl Slot<'_> {
                 "a time with its unit, above 0 and up to 14 days (then BITS servers drop a session), such as \"7days\""
             }
             Slot::Pause(_) => "\"off\", or a time with its unit from \"1s\" up to 30 days, such as \"30s\"",
+            Slot::Buffer(_) => "\"auto\", or a size from \"4KiB\" to \"1GiB\", such as \"256KiB\"",
             Slot::Folder(_) => "the path of a folder, such as \"/var/lib/put2bits\"",
             Slot::Store(_) => "\"embedded\" or \"memory\"",
             Slot::UploadPrefix(_) => resumption::PREFIX_WANTED,
@@ -145,6 +150,7 @@ impl Slot<'_> {
             Slot::Switch(at) => at.to_string(),
             Slot::Expiry(at) => format!("\"{}\"", Time(*at)),
             Slot::Pause(at) => at.map_or("\"off\"".to_owned(), |pause| format!("\"{}\"", Time(pause))),
+            Slot::Buffer(at) => at.map_or("\"auto\"".to_owned(), |bytes| format!("\"{}\"", Size(bytes))),
             // Both were made from text.
             Slot::Folder(at) => quoted(&at.to_string_lossy()),
             Slot::UploadLimit(at) => {
@@ -203,6 +209,14 @@ fn pause(raw: &Raw) -> Option<Option<Duration>> {
     }
     let pause = time(raw)?;
     (pause.is_zero() || pause >= Duration::from_secs(1)).then_some((!pause.is_zero()).then_some(pause))
+}
+
+/// `"auto"`: whatever the system finds good.
+fn buffer(raw: &Raw) -> Option<Option<u64>> {
+    if raw.text() == Some("auto") {
+        return Some(None);
+    }
+    size(raw).filter(|bytes| (4 * KIB..=GIB).contains(bytes)).map(Some)
 }
 
 fn folder(raw: &Raw) -> Option<PathBuf> {

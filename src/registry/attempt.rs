@@ -48,6 +48,9 @@ impl<H: Host> Registry<H> {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
+        if self.host().drain().has_begun() {
+            return client.tell(Fed::CutOff);
+        }
         let mut own = part.place.take().or_else(|| entry.place());
         let turn = entry.take_turn();
         let mut beat = entry.listen();
@@ -82,7 +85,7 @@ impl<H: Host> Registry<H> {
                 entered = &mut entering, if enters => own = Some(entered),
                 () = &mut patience, if enters => return client.tell(Fed::CutOff),
                 () = client.left() => return,
-                () = self.host().stop().cancelled() => return client.tell(Fed::CutOff),
+                () = self.host().drain().begun().cancelled() => return client.tell(Fed::CutOff),
             }
         };
         drop(own);
@@ -144,6 +147,7 @@ impl<H: Host> Registry<H> {
             upload: &upload,
             client,
             orders,
+            draining: false,
             stopped: false,
             recorded: Instant::now(),
         };
@@ -282,6 +286,7 @@ struct Attendant<'a, H> {
     upload: &'a Upload,
     client: Client,
     orders: mpsc::UnboundedReceiver<Interruption>,
+    draining: bool,
     stopped: bool,
     /// When the last record was made.
     recorded: Instant,
@@ -291,13 +296,19 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
     // That the client is gone is no reason: what it sent before is still in the body, which then breaks off by itself. If it is
     // all there, the upload goes on to its end.
     async fn interrupted(&mut self) -> Interruption {
-        let stop = self.registry.host().stop();
+        let drain = self.registry.host().drain();
+        let why = || Failure::new(Problem::ShuttingDown, "the program ends");
         let interruption = tokio::select! {
             biased;
             Some(order) = self.orders.recv() => order,
-            () = stop.cancelled(), if !self.stopped => {
+            () = drain.up().cancelled(), if !self.stopped => {
                 self.stopped = true;
-                Interruption::Stop(Failure::new(Problem::ShuttingDown, "the program ends"))
+                Interruption::Stop(why())
+            }
+            () = drain.begun().cancelled(), if !self.draining => {
+                self.draining = true;
+                // Its client is told when what it brought is recorded, or the file stored: it has nowhere to go before that.
+                return Interruption::Left(why());
             }
             else => pending().await,
         };

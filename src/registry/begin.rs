@@ -19,8 +19,9 @@ impl<H: Host> Registry<H> {
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`].
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
+        self.check_open()?;
         let id = secret()?;
         let now = self.host().now();
         let owner = new.principal.as_ref().map(|principal| Owner::new(principal, &self.inner.salt));
@@ -45,6 +46,14 @@ impl<H: Host> Registry<H> {
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })
+    }
+
+    /// Whether uploads may begin.
+    pub(super) fn check_open(&self) -> Result<(), Failure> {
+        match self.host().drain().has_begun() {
+            true => Err(Failure::new(Problem::ShuttingDown, "the program ends and takes no new uploads")),
+            false => Ok(()),
+        }
     }
 
     /// When no more uploads may be open: gives up the one that has waited longest for its first byte, if one has for a while.

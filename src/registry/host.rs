@@ -1,5 +1,6 @@
 //! What the registry needs of the program around it.
 
+use super::Drain;
 use crate::bits::{Destination, Event};
 use crate::limits::Limits;
 use crate::route::Route;
@@ -7,7 +8,6 @@ use crate::transfer::{Backend, How, Report, Shared, Upload};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tokio_util::sync::CancellationToken;
 
 /// What the registry needs of the program around it: the way to backends, the limits, the time, somebody who listens.
 pub trait Host: Debug + Send + Sync + 'static {
@@ -26,8 +26,8 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// All limits.
     fn limits(&self) -> &Limits;
 
-    /// Cancelled when running uploads have to come to an end.
-    fn stop(&self) -> &CancellationToken;
+    /// How the program ends.
+    fn drain(&self) -> &Drain;
 
     /// Now.
     fn now(&self) -> SystemTime;

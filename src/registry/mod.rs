@@ -23,6 +23,7 @@
 
 mod attempt;
 mod begin;
+mod drain;
 mod entry;
 mod host;
 mod keep;
@@ -33,6 +34,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use drain::Drain;
 pub use host::Host;
 pub use store::{Change, Store};
 

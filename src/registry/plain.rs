@@ -15,7 +15,7 @@ impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
     ///
     /// # Errors
-    /// [`Problem::TooManyRunning`].
+    /// [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
     pub fn start<B>(
         &self,
         upload: Upload,
@@ -26,6 +26,7 @@ impl<H: Host> Registry<H> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        self.check_open()?;
         let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
         let place = self.try_enter(owner, upload.client)?;
         let (client, outcome) = oneshot::channel();
@@ -85,7 +86,7 @@ impl<H: Host> Supervisor for Watch<'_, H> {
                 self.gone = true;
                 Interruption::Left(Failure::new(Problem::ClientGone, "the client closed its connection"))
             }
-            () = self.host.stop().cancelled(), if !self.stopped => {
+            () = self.host.drain().up().cancelled(), if !self.stopped => {
                 self.stopped = true;
                 let detail = "the upload did not finish within the grace period";
                 Interruption::Stop(Failure::new(Problem::ShuttingDown, detail))

@@ -98,6 +98,8 @@ struct Transfer<'a, B> {
 #[derive(Debug)]
 struct Stopping {
     why: Failure,
+    /// Not even an exchange is waited for of which the upload depends.
+    soon: bool,
     /// When nothing more is waited for.
     deadline: Instant,
     /// The client is to blame, and is there to be told.
@@ -241,7 +243,7 @@ where
         let stopping = self.stopping.as_ref()?;
         // Giving up an exchange would cost an upload to a backend that must not get the same bytes twice. Its own limits hold.
         let matters = asks && self.session.is_open() && !self.session.may_resend();
-        let waits = matters && stopping.why.problem != Problem::ShuttingDown;
+        let waits = matters && !stopping.soon;
         (!waits && !self.is_closing()).then_some(stopping.deadline)
     }
 
@@ -267,7 +269,7 @@ where
         let refused = matches!(why.problem, Problem::DigestMismatch | Problem::LengthMismatch);
         let has_all = self.source.is_exhausted() && self.upload.part.last && !refused;
         if let (Some(stopping), true) = (&mut self.stopping, soon) {
-            stopping.why = why;
+            (stopping.why, stopping.soon) = (why, true);
             return None;
         }
         if self.is_closing() || (has_all && !soon) || self.stopping.is_some() {
@@ -279,7 +281,7 @@ where
         }
         self.source.stop();
         let deadline = Instant::now() + self.shared.limits.uploads.settle;
-        self.stopping = Some(Stopping { why, deadline, refused });
+        self.stopping = Some(Stopping { why, soon, deadline, refused });
         None
     }
 

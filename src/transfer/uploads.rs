@@ -30,7 +30,7 @@ pub trait Uploads: Clone + Send + Sync + 'static {
     /// its outcome. `principal`: who the client is, if it has credentials.
     ///
     /// # Errors
-    /// As many uploads run as may.
+    /// No upload may begin now, or as many run as may. Then nothing was done.
     fn start<B>(
         &self,
         upload: Upload,

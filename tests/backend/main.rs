@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::uri::Authority;
 use put2bits::backend::{Client, Connection};
 use put2bits::bits::{ContentRange, Destination, Packet, SessionId};
+use put2bits::limits::SocketLimits;
 use put2bits::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ fn destination() -> Destination {
 }
 
 fn connection(authority: &Authority) -> Connection {
-    Client::new().unwrap().connection(authority.clone(), destination())
+    Client::new(&SocketLimits::default()).unwrap().connection(authority.clone(), destination())
 }
 
 fn session() -> SessionId {

@@ -45,6 +45,12 @@ impl Case {
         self
     }
 
+    /// The process may use so many bytes of memory.
+    pub(crate) fn memory_limit(mut self, bytes: u64) -> Self {
+        self.sources.memory_limit = Some(bytes);
+        self
+    }
+
     pub(crate) fn resolve(self) -> Result<Resolved, ConfigError> {
         self.sources.resolve()
     }

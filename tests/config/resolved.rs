@@ -2,7 +2,7 @@
 
 use crate::case::{Case, ROUTE};
 use put2bits::config::{Config, LogFormat, Origin, known_keys, variable};
-use put2bits::limits::{KIB, MIB};
+use put2bits::limits::{GIB, KIB, MIB};
 use std::fs;
 use std::time::Duration;
 
@@ -89,8 +89,9 @@ fn values_land_where_they_belong() {
         [retry]
         window = '1h30m'
         restarts = 0
-        [timeouts]
+        [shutdown]
         grace = '0s'
+        [timeouts]
         final_ack = '10m'
         [log]
         format = 'json'
@@ -121,7 +122,7 @@ fn values_land_where_they_belong() {
     assert_eq!(fragment.time, Duration::from_millis(1500));
     assert_eq!(config.limits.retry.window, Duration::from_secs(5400));
     assert_eq!(config.limits.retry.restarts, 0);
-    assert_eq!(config.limits.time.grace, Duration::ZERO);
+    assert_eq!(config.limits.shutdown.grace, Duration::ZERO);
     assert_eq!(config.log.format, LogFormat::Json);
 
     // The routes through the printed form, which is read from the typed ones.
@@ -191,4 +192,28 @@ fn every_key_is_known_once() {
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), all);
+}
+
+#[test]
+fn defaults_follow_the_memory_that_there_is() {
+    // Limit, default for body bytes, largest fragment.
+    for (limit, memory, fragment) in [
+        (512 * MIB, 128 * MIB, 8 * MIB),
+        (48 * MIB, 12 * MIB, 6 * MIB),
+        (1, 4 * MIB, 2 * MIB),
+        (64 * GIB, 256 * MIB, 8 * MIB),
+    ] {
+        let resolved = Case::with_backend().memory_limit(limit).resolve().unwrap();
+        let limits = &resolved.config().limits;
+        assert_eq!((limits.memory, limits.fragment.max), (memory, fragment));
+        assert_eq!(limits.sockets.receive_buffer, Some(256 * KIB));
+        assert_eq!(limits.sockets.send_buffer, Some(256 * KIB));
+    }
+    let case = Case::with_backend().memory_limit(512 * MIB);
+    let case = case.var("PUT2BITS_LIMITS_MEMORY", "1GiB").var("PUT2BITS_SOCKETS_RECEIVE_BUFFER", "auto");
+    let resolved = case.resolve().unwrap();
+    assert_eq!(resolved.config().limits.memory, GIB);
+    assert_eq!(resolved.config().limits.sockets.receive_buffer, None);
+    let text = resolved.to_string();
+    assert!(text.contains("# default for a process that may use 512MiB"), "{text}");
 }

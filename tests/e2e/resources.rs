@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 /// Most that hyper reads from a client at a time. Beyond the budget a connection may hold two such pieces: one that is
 /// ready before it is asked for, and the buffer for the next one. While bytes move, one more is on its way.
-const PIECE: u64 = 408 * KIB;
+const PIECE: u64 = 128 * KIB;
 
 #[tokio::test]
 async fn a_stalled_backend_and_forty_eager_clients() {

@@ -16,7 +16,7 @@ async fn half_done(proxy: &Proxy, backend: &Backend) -> Upload {
 /// Sends the signal and waits until it is heard.
 async fn stop(proxy: &Proxy, name: &str) {
     signal(proxy.pid(), name);
-    proxy.line("that it stops", |line| message(line).contains(": no new uploads")).await;
+    proxy.line("that it stops", |line| message(line).contains("no new uploads")).await;
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_running_upload_is_finished_first() {
 #[tokio::test]
 async fn an_upload_that_takes_too_long_is_cancelled_and_told() {
     let backend = Backend::new(&[], &[]);
-    let mut proxy = Settings::to(&backend).set("timeouts.grace", "2s").start().await;
+    let mut proxy = Settings::to(&backend).set("shutdown.grace", "2s").start().await;
     let mut upload = half_done(&proxy, &backend).await;
     stop(&proxy, "TERM").await;
     upload.answer().await.assert_problem(503, "shutting_down");
@@ -50,7 +50,7 @@ async fn an_upload_that_takes_too_long_is_cancelled_and_told() {
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let backend = Backend::new(&[], &[]);
-    let mut proxy = Settings::to(&backend).set("timeouts.grace", "1h").start().await;
+    let mut proxy = Settings::to(&backend).set("shutdown.grace", "1h").start().await;
     let _upload = half_done(&proxy, &backend).await;
     stop(&proxy, "TERM").await;
     let begun = Instant::now();
@@ -64,7 +64,7 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test]
 async fn an_idle_proxy_stops_at_once_although_a_client_stays_connected() {
     let backend = Backend::new(&[], &[]);
-    let mut proxy = Settings::to(&backend).set("timeouts.grace", "1h").start().await;
+    let mut proxy = Settings::to(&backend).set("shutdown.grace", "1h").start().await;
     let (answer, _kept) = proxy.put("/a", File::new(MIB)).await.finish_and_keep().await;
     answer.assert_stored();
     stop(&proxy, "TERM").await;

@@ -21,7 +21,7 @@ pub(crate) async fn create(proxy: &Proxy, path: &str, file: File) -> (Upload, St
 pub(crate) async fn append(proxy: &Proxy, location: &str, offset: u64, file: File) -> Upload {
     let lines = format!("{RESUMABLE}Upload-Offset: {offset}\r\nContent-Type: application/partial-upload\r\n");
     // What is left of a file is a file whose bytes begin later.
-    Upload::begin(proxy.addr, "PATCH", location, file.from(offset), &lines).await
+    Upload::begin(proxy.addr, "PATCH", location, file.rest(offset), &lines).await
 }
 
 /// The offset that the proxy tells.

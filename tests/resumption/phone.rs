@@ -2,7 +2,7 @@
 //!
 //! It checks what holds for every answer: an offset never decreases, a client with a URL gets no 5xx.
 
-use crate::support::{Answer, File, PATIENCE};
+use crate::support::{Answer, File, PATIENCE, within};
 use crate::watch::Watch;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -129,7 +129,7 @@ impl Phone {
             "{line} HTTP/1.1\r\nHost: {}\r\nUpload-Draft-Interop-Version: {version}\r\n{}{lines}\r\n",
             self.addr, self.lines
         );
-        let mut stream = TcpStream::connect(self.addr).await.ok()?;
+        let mut stream = within("a connection", TcpStream::connect(self.addr)).await.ok()?;
         stream.set_nodelay(true).ok()?;
         stream.write_all(head.as_bytes()).await.ok()?;
         Some(stream)
@@ -140,7 +140,7 @@ impl Phone {
         let lines = format!("Content-Length: {}\r\n{}", self.file.size, self.words.last);
         let mut stream = self.send_head(&format!("PUT {}", self.path), &lines).await?;
         let mut seen = Vec::new();
-        let early = read_head(&mut stream, &mut seen).await?;
+        let early = within("the 104", read_head(&mut stream, &mut seen)).await?;
         assert_eq!(early.status, 104, "the first answer: {early}");
         let number = self.words.version.to_string();
         assert_eq!(early.header("upload-draft-interop-version"), Some(number.as_str()), "{early}");
@@ -185,7 +185,7 @@ impl Phone {
     /// A request without a body, and its answer, which has none either. Nothing if nobody answered.
     async fn exchange(&self, line: &str, lines: &str) -> Option<Answer> {
         let mut stream = self.send_head(line, lines).await?;
-        read_head(&mut stream, &mut Vec::new()).await
+        within(line, read_head(&mut stream, &mut Vec::new())).await
     }
 
     /// Uploads the file, however often it has to go on or to begin anew, and gives the last answer, which is a success.

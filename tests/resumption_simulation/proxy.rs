@@ -6,7 +6,7 @@ use crate::phone::Phone;
 use crate::world::World;
 use put2bits::bits::{Destination, Event};
 use put2bits::limits::Limits;
-use put2bits::registry::{Change, Host, Registry, Store};
+use put2bits::registry::{Change, Drain, Host, Registry, Store};
 use put2bits::route::{BackendUrl, Route};
 use put2bits::transfer::{Budget, Ceiling, How, Report, Shared, Upload};
 use std::pin::Pin;
@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What the registry needs of the program around it.
@@ -23,7 +22,7 @@ pub(crate) struct Program {
     world: World,
     route: Arc<Route>,
     shared: Shared,
-    stop: CancellationToken,
+    drain: Drain,
 }
 
 impl Program {
@@ -38,7 +37,7 @@ impl Program {
             budget: Budget::new(schedule.limits.memory),
             ceiling: Ceiling::default(),
         };
-        Program { world: world.clone(), route: Arc::new(route), shared, stop: CancellationToken::new() }
+        Program { world: world.clone(), route: Arc::new(route), shared, drain: Drain::default() }
     }
 
     pub(crate) fn the_route(&self) -> Arc<Route> {
@@ -66,8 +65,8 @@ impl Host for Program {
         &self.shared.limits
     }
 
-    fn stop(&self) -> &CancellationToken {
-        &self.stop
+    fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     fn now(&self) -> SystemTime {
@@ -130,7 +129,7 @@ pub(crate) fn live(world: &World, phones: &mut [Phone], longest: Option<u64>, in
     let life = runtime.block_on(async {
         let doom = world.begin(longest);
         let program = Program::new(world);
-        let (stop, budget) = (program.stop.clone(), program.shared.budget.clone());
+        let (drain, budget) = (program.drain.clone(), program.shared.budget.clone());
         let tasks = TaskTracker::new();
         let registry = Registry::new(program, Arc::new(Memory(world.clone())), [7; 32], tasks.clone());
         let records = world.lock().durable.clone();
@@ -157,9 +156,13 @@ pub(crate) fn live(world: &World, phones: &mut [Phone], longest: Option<u64>, in
             sleep(after).await;
             world.lock().figures.stops += 1;
             world.lock().say(|| "the proxy stops in order".to_owned());
-            stop.cancel();
+            drain.begin();
             tasks.close();
-            let _ = timeout(Duration::from_secs(25), tasks.wait()).await;
+            let running = Duration::from_millis(world.lock().rng.u64(0..20_000));
+            if timeout(running, tasks.wait()).await.is_err() {
+                drain.end();
+                let _ = timeout(Duration::from_secs(10), tasks.wait()).await;
+            }
             Life::Killed
         };
         let life = tokio::select! {

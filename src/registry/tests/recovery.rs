@@ -143,7 +143,7 @@ async fn the_end_of_the_program_cuts_everybody_off_and_keeps_the_uploads() {
     let (id, mut feeding, _feeder) = world.half_way(None).await;
     let (mut waiting, _feeder2, _) = world.feed(&id, 150);
     settle().await;
-    world.registry.host().stop.cancel();
+    world.registry.host().drain.end();
     assert_eq!(at_once(&mut feeding).await.as_deref(), Some("cut off"));
     assert_eq!(at_once(&mut waiting).await.as_deref(), Some("cut off"));
     world.is_clean(1).await;

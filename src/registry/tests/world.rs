@@ -13,7 +13,7 @@ pub(super) struct Model {
     pub(super) peer: Arc<Mutex<Peer>>,
     pub(super) route: Arc<Route>,
     pub(super) shared: Shared,
-    pub(super) stop: CancellationToken,
+    pub(super) drain: Drain,
     pub(super) clock: Mutex<SystemTime>,
     pub(super) unusable: Mutex<Vec<String>>,
     /// How many runs are over.
@@ -45,8 +45,8 @@ impl Host for Model {
         &self.shared.limits
     }
 
-    fn stop(&self) -> &CancellationToken {
-        &self.stop
+    fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     fn now(&self) -> SystemTime {
@@ -120,16 +120,24 @@ impl World {
     pub(super) fn with(uploads: UploadLimits, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
         let mut peer = Peer::new(Server::new(Knobs::strict()));
         peer.plan = Box::new(plan);
-        World::of(uploads, Arc::new(Mutex::new(peer)), Arc::default())
+        World::of(uploads, &Profile::REFUSE, Arc::new(Mutex::new(peer)), Arc::default())
+    }
+
+    /// With a server of that kind.
+    pub(super) fn at(profile: &'static Profile, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
+        let mut peer = Peer::new(Server::new(Knobs::strict()));
+        peer.plan = Box::new(plan);
+        World::of(UploadLimits::default(), profile, Arc::new(Mutex::new(peer)), Arc::default())
     }
 
     fn of(
         uploads: UploadLimits,
+        profile: &'static Profile,
         peer: Arc<Mutex<Peer>>,
         records: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     ) -> World {
         let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
-        route.profile = Some(&Profile::REFUSE);
+        route.profile = Some(profile);
         let shared = Shared {
             limits: Arc::new(Limits { fragment: fixed(100), uploads, ..Limits::default() }),
             budget: Budget::new(1 << 20),
@@ -139,7 +147,7 @@ impl World {
             peer,
             route: Arc::new(route),
             shared,
-            stop: CancellationToken::new(),
+            drain: Drain::default(),
             clock: Mutex::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)),
             unusable: Mutex::default(),
             over: Mutex::default(),
@@ -157,8 +165,9 @@ impl World {
         let host = registry.host();
         let uploads = host.limits().uploads.clone();
         // What the old one still does is not seen: its store is another.
-        let world = World::of(uploads, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
-        host.stop.cancel();
+        let profile = host.route.profile.unwrap();
+        let world = World::of(uploads, profile, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
+        host.drain.end();
         world
     }
 

@@ -36,7 +36,7 @@ impl File {
     }
 
     /// What is left of it from that offset on.
-    pub(crate) fn from(self, offset: u64) -> File {
+    pub(crate) fn rest(self, offset: u64) -> File {
         File { size: self.size - offset, from: self.from + offset, ..self }
     }
 

@@ -1,0 +1,40 @@
+//! Defaults for a process that may not use all the memory of its machine: most often, one in a container.
+
+use super::merge::Draft;
+use super::origin::Origin;
+use super::slot::Slot;
+use crate::limits::{KIB, MIB};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+
+/// Least default for body bytes, whatever the limit.
+const LEAST: u64 = 4 * MIB;
+
+/// Default for each of a socket's buffers. The kernel takes up to twice that, and counts it to the limit.
+const SOCKET_BUFFER: u64 = 256 * KIB;
+
+/// Bytes of memory that this process may use, if its control group (or one above it) limits that.
+pub(crate) fn limit() -> Option<u64> {
+    let pid = get_current_pid().ok()?;
+    let mut system = System::new().ok()?;
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, ProcessRefreshKind::nothing());
+    Some(system.process(pid)?.cgroup_limits()?.total_memory)
+}
+
+/// Makes the defaults fit `limit`: a quarter of it for body bytes, and sockets whose buffers do not grow without bound. Half
+/// stays for what uploads need besides, above all the kernel's buffers.
+pub(crate) fn fit(draft: &mut Draft, limit: u64) {
+    let origin = Origin::Memory(limit);
+    if let Some(Slot::Size(memory)) = draft.slot("limits.memory") {
+        let share = (limit / 4).max(LEAST);
+        if share < *memory {
+            *memory = share;
+            draft.note("limits.memory", origin.clone());
+        }
+    }
+    for key in ["sockets.receive_buffer", "sockets.send_buffer"] {
+        if let Some(Slot::Buffer(buffer)) = draft.slot(key) {
+            *buffer = Some(SOCKET_BUFFER);
+            draft.note(key, origin.clone());
+        }
+    }
+}
