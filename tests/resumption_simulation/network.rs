@@ -105,7 +105,7 @@ impl Backend for Link {
         match reply {
             Ok((status, headers)) => {
                 self.world.lock().learn(&sent, status, &headers);
-                Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+                Ok(Answer { status, headers, body: Bytes::new(), waited: None, early: false })
             }
             Err(hurt) => {
                 self.reconnect();
@@ -142,7 +142,7 @@ impl Link {
             return Err(NoAnswer::Lost("simulated".into()));
         }
         world.say(|| format!("HEAD of the target: {status}"));
-        Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+        Ok(Answer { status, headers, body: Bytes::new(), waited: None, early: false })
     }
 }
 
