@@ -27,7 +27,7 @@
 //! - try for ever: transient trouble is bounded by time, answers without progress and new sessions by number.
 //!
 //! ```
-//! use http::HeaderValue;
+//! use http::{HeaderMap, HeaderValue, StatusCode};
 //! use put2bits::bits::{Packet, Session, SessionSettings, Step};
 //! use std::time::Duration;
 //!
@@ -103,7 +103,7 @@ use super::profile::Profile;
 use super::sizing::Sizer;
 use crate::error::Failure;
 use abort::Abort;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderValue;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use step::Question;
