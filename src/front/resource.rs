@@ -57,6 +57,8 @@ where
     });
     let (id, location) = match made {
         Ok(made) => made,
+        // Its system comes back by itself, to another instance or to the next life of this one. After a 503 it would not.
+        Err(failure) if failure.problem == Problem::ShuttingDown => return Err(CutOff),
         Err(failure) => return Ok(service.refuse(asked, &failure)),
     };
     let head = resumable::reply::supported(creation.version, &location, &service.announced());
