@@ -4,6 +4,7 @@ use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
 use crate::registry::Registry;
 use crate::resumable::Settings;
+use crate::telemetry::{ConnectionGuard, Metrics};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(super) struct Inherited {
 pub(super) struct Desk {
     sockets: mpsc::Sender<Place>,
     load: Arc<AtomicUsize>,
+    metrics: Metrics,
 }
 
 /// A socket, counted as long as it lives.
@@ -39,11 +41,14 @@ struct Place {
 }
 
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+struct Counted {
+    load: Arc<AtomicUsize>,
+    _open: ConnectionGuard,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.load.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -56,7 +61,8 @@ impl Desk {
     /// Gives the worker a connection.
     pub(super) async fn hand_over(&self, socket: TcpStream) {
         self.load.fetch_add(1, Ordering::Relaxed);
-        let place = Place { socket, counted: Counted(Arc::clone(&self.load)) };
+        let counted = Counted { load: Arc::clone(&self.load), _open: self.metrics.connection() };
+        let place = Place { socket, counted };
         if self.sockets.send(place).await.is_err() {
             tracing::error!("a worker is gone: a connection is dropped");
         }
@@ -81,7 +87,8 @@ pub(super) struct Shared {
 /// Both ends.
 pub(super) fn new(shared: Shared, stop: CancellationToken) -> (Desk, Worker) {
     let (sender, sockets) = mpsc::channel(QUEUE);
-    (Desk { sockets: sender, load: Arc::default() }, Worker { sockets, shared, stop })
+    let metrics = shared.registry.host().metrics.clone();
+    (Desk { sockets: sender, load: Arc::default(), metrics }, Worker { sockets, shared, stop })
 }
 
 impl Worker {

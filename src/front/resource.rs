@@ -182,6 +182,9 @@ where
             Ok(reply::bare(status, headers, &asked.id))
         }
         Fed::Finished { answer, offset, replayed } => {
+            if replayed {
+                service.uploads.replayed();
+            }
             let unread = replayed && content != Some(0);
             let mut response = match answer {
                 Ok(stored) => reply::stored(stored, &asked.id),

@@ -115,9 +115,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            self.phase.advance(Phase::Idle, Phase::Head);
-        }
+        self.phase.read(&buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }

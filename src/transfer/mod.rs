@@ -16,6 +16,7 @@ mod source;
 mod supervisor;
 #[cfg(test)]
 pub(crate) mod tests;
+mod traffic;
 mod uploads;
 
 pub use budget::{Account, Budget};
@@ -25,6 +26,7 @@ pub use ending::{Ending, cancel};
 pub use run::run;
 pub use shared::Shared;
 pub use supervisor::{Interruption, Supervisor};
+pub use traffic::Traffic;
 pub use uploads::{Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};

@@ -45,6 +45,7 @@ impl Setup {
             limits: Arc::new(Limits { fragment: fixed(100), ..Limits::default() }),
             budget: Budget::new(1 << 20),
             ceiling: Ceiling::default(),
+            traffic: Default::default(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
         Setup { total, shared, stop: CancellationToken::new(), route, host, wanted: true }
