@@ -64,8 +64,9 @@
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
 //! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
+//! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
-//! | [`telemetry`] | log lines, for the shells and above | |
+//! | [`telemetry`] | log lines and metrics, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
 //! | [`upload`] | the life of one upload over several requests, and its record | I/O, clock, randomness, tasks, logging |
 //! | [`route`] | which request goes where, under which name | I/O of any kind |
@@ -94,12 +95,12 @@
 //! | P5 | No byte of an upload is written to disk. (But for at most 127 bytes, inside the state of a digest that the client asked for.) | yes | `tests/e2e` (resources), `tests/resumption` |
 //! | P6 | A lost fragment or answer, a 5xx, a reset, a time-out, a restart of the backend: invisible to the client if it passes within the retry window, the profile allows sending again and, for a restart, the backend keeps its sessions on disk (IIS does). | yes | `tests/simulation` `passing_trouble_is_survived_where_bytes_may_be_sent_again`, `tests/e2e` (trouble) |
 //! | P7 | After a crash of the proxy, a client goes on from the last byte recorded, or begins again where the profile does not allow going on. | yes, on the same state directory | `tests/simulation` `deaths_of_the_proxy_alone_lose_no_upload_where_bytes_may_be_sent_again`, `tests/resumption_simulation`, `tests/resumption` |
-//! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. Those that can be resumed are broken off instead, and lose nothing. | yes. Later: say "not ready" to a load balancer | `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping), `tests/resumption` |
+//! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. Those that can be resumed are broken off instead, and lose nothing. | yes | `tests/admin` `not_ready_from_the_first_moment_of_a_shutdown`, `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping), `tests/resumption` |
 //! | P9 | At most one transfer drives an upload: the newest request wins. | yes | `tests/resumption_simulation`, `tests/conformance` |
 //! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched` |
 //! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
-//! | P12 | Credentials reach no log, error or record. Of those that bind an upload to its client a salted hash is kept. | yes. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
-//! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port` |
+//! | P12 | Credentials reach no log, metric, error or record. Of those that bind an upload to its client a salted hash is kept. | yes. Later: credentials for the backend | `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/admin` `no_secret_is_told`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
+//! | P13 | A bad configuration never binds a port. | yes | `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port`, `tests/admin` `an_admin_address_that_is_not_to_be_had` |
 //! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
 //!
 //! Not promised: that a file is stored exactly once. An answer that is lost at the wrong moment makes a client send again,
@@ -178,6 +179,7 @@
 //! | evidence | what a HEAD of the target tells when the answer to Close-Session was lost |
 //! | problem, failure | a row of the failure table; such a row with what this very case adds |
 
+pub mod admin;
 pub mod app;
 pub mod backend;
 pub mod bits;

@@ -127,7 +127,8 @@ impl Default for FragmentLimits {
 /// What is tried again, and for how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryLimits {
-    /// How long transient trouble may last without one byte of progress before the upload fails.
+    /// How long transient trouble may last without one byte of progress before the upload fails. A packet whose answer alone
+    /// was waited for longer than that is sent once more, where that is allowed.
     pub window: Duration,
     /// The same for the first Create-Session of an upload, while the client has not sent a byte: it loses nothing by
     /// coming back later.

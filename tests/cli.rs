@@ -95,7 +95,7 @@ fn p13_a_bad_configuration_never_binds_a_port() {
 
     // With a right one it does try, which proves that the others did not.
     let file = write(directory.path(), route);
-    let output = put2bits(&["serve", "--listen", &listen, "--config", &file], &[]);
+    let output = put2bits(&["serve", "--listen", &listen, "--admin-listen", "off", "--config", &file], &[]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");
     assert!(
         stderr(&output).lines().last().unwrap().contains(&format!("cannot listen on {listen}: ")),
@@ -115,6 +115,14 @@ fn a_bad_flag_is_wrong_usage() {
         (
             ["--fragment-max", "1GiB"],
             "--fragment-max: limits.memory (256MiB, default) is less than 2 times fragment.max",
+        ),
+        (
+            ["--admin-listen", "8081"],
+            "--admin-listen: admin.listen: \"8081\" is not \"off\", or an IP address and a port",
+        ),
+        (
+            ["--listen", "0.0.0.0:8081"],
+            "--listen: admin.listen (127.0.0.1:8081, default) and listen (0.0.0.0:8081, --listen) are in each other's way",
         ),
         (["--workers", "0"], "--workers: \"0\" is not a whole number from 1 to 1024"),
         (["--profile", "apache"], "--profile: \"apache\" is not one of auto, iis"),
@@ -188,6 +196,7 @@ fn the_defaults_in_the_help_are_the_defaults() {
         ("--fragment-max", &config["fragment"]["max"]),
         ("--store", &config["state"]["store"]),
         ("--state-dir", &config["state"]["dir"]),
+        ("--admin-listen", &config["admin"]["listen"]),
         ("--log-format", &config["log"]["format"]),
         ("--log", &config["log"]["filter"]),
     ] {

@@ -178,6 +178,10 @@ fn names_are_refused_as_the_readme_says() {
         ("`..`", "../a"),
         ("`//`", "a//b"),
         ("UTF-8", "a%FF"),
+        ("WEB~1.CON", "WEB~1.CON"),
+        ("turn a name round", "a%E2%80%AEgpj.exe"),
+        ("web.config", "web.config"),
+        ("*.aspx", "a.aspx"),
     ] {
         assert!(text.contains(said) && refused(path), "{said} {path}");
     }

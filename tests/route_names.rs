@@ -7,7 +7,7 @@ use http::{HeaderMap, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use proptest::prelude::*;
 use put2bits::error::Problem;
-use put2bits::route::{BackendUrl, MAX_TARGET, Route};
+use put2bits::route::{BackendUrl, MAX_TARGET, NamePattern, Route};
 
 /// The target at the backend for an encoded path below the prefix, or the reason why there is none.
 fn target(encoded: &str) -> Result<String, String> {
@@ -61,9 +61,10 @@ const GOOD: &[&str] = &[
     "movie.mov", "My Photo (1).jpg", "a b", " leading", "a+b", "a&b=c", "a;b", "a,b", "a'b", "a!b", "a@b", "a$b", "a#b",
     "a[1]", "a{1}", "a^b", "a`b", "(a)", "a=b", "größe.jpg", "Ünï çødé", "写真.jpg", "фото.jpg", "صورة.jpg", "תמונה.png",
     "사진.heic", "😀.png", "👨\u{200d}👩\u{200d}👧.jpg", "e\u{301}.jpg", "é.jpg", "旅行：京都.jpg", "2024／05.jpg", "a\u{3000}b", "a\u{a0}b",
-    "a\u{2025}b", "．hidden", "file.tar.gz", "web config", "CON1", "CONSOLE", "console.log", "CO", "NULL", "nul_", "nul-1.jpg",
+    "a\u{2025}b", "¥500.jpg", "₩.jpg", "a\u{200b}b", "\u{2068}a\u{2069}", "a\u{200f}", "a\u{202f}b", "..a;b", "web.config.jpg", "my web.config", "aspx", "a.aspx.jpg",
+    "a.config", "php", "e\u{301}", "IMG_E0001.HEIC", "\u{fffe}", "．hidden", "file.tar.gz", "web config", "CON1", "CONSOLE", "console.log", "CO", "NULL", "nul_", "nul-1.jpg",
     "aNUL", "AUXILIARY", "COM", "COM10", "COM1a", "LPT", "LPT10", "COM¼", "COMx.jpg", "x.CON", "x.nul.jpg", "PRNT", "CONIN",
-    "CLOCK", "~1", "PROGRA~1", "a~", "0x5c", "u002f", "2e2e", "\u{feff}bom", "\u{fffd}", "C", "etc", "passwd", "…", "a…",
+    "CLOCK", "a~", "a~b", "~", "~a1", "a~1b", "photo-2024~1", "a~1.jpeg", "a.b~1", "a~1.tar.gz", "a~٣", "0x5c", "u002f", "2e2e", "\u{feff}bom", "\u{fffd}", "C", "etc", "passwd", "…", "a…",
     "IMG 0001 (edited) 2.jpeg", "Bildschirmfoto 2024-05-01 um 12.00.00.png", "Capture d’écran.png", "naïve — draft.txt",
     "ＣＯＮ", "COM⁴", "\u{10ffff}", "٣.jpg",
 ];
@@ -111,7 +112,8 @@ const BAD: &[(&str, &[&str])] = &[
         ".", "..", "./a", "../a", "a/.", "a/..", "a/../b", "a/./b", "a/b/../../../c", "%2e", "%2E%2e", ".%2e/a", "%2e./a",
         "%2e%2e/a", "a/%2e%2e", "a/%2E/b", "..%2f", "..%2fa", "%2e%2e%2fa", "..%5ca", "%2e%2e%5ca", "a%2f..%2fb", "a%5c..%5cb",
         "%EF%BC%8E%EF%BC%8E/a", "%E2%80%A5/a", "%E2%80%A4%E2%80%A4", "..%EF%BC%8Fa", "..%E2%88%95a", "%EF%BC%8E.%EF%BC%BCa",
-        "a%EF%BC%8F..%EF%BC%8Fb", "..%E2%81%84a", "%E2%80%A5%5ca",
+        "a%EF%BC%8F..%EF%BC%8Fb", "..%E2%81%84a", "%E2%80%A5%5ca", "..;", "..;/a", "..;a=b/c", "%2e%2e%3b/a", ".;a", "..%C2%A5a", "..%E2%82%A9a", "a%C2%A5..",
+        "..%E2%88%96a", "..%EF%B9%A8a", "%EF%BC%8E%EF%BC%8E;/a",
     ]),
     ("slash", &["a%2fb", "a%2Fb", "%2f", "%2fa", "a%2f", "a%5cb", "a%5Cb", "%5c", "%5c%5chost%5cshare", "%2f%2fhost"]),
     ("control", &[
@@ -135,6 +137,17 @@ const BAD: &[(&str, &[&str])] = &[
         "NUL%20%20.a", "a/con/b", "con/a", "a/COM1.x/b", "%43ON",
     ]),
     ("ends with", &["a.", "a..", "a%20", "a%20%20", "a.%20", "a%20.", "...", "....", "a./b", "a%20/b", "%20", "con.%20", "a.jpg.", "a.%2e"]),
+    ("short name", &[
+        "WEB~1.CON", "web~1.con", "PROGRA~1", "progra~2/a", "~1", "a~1", "a~1.b", "a~10.jpg", "IMG_00~1.JPG", "HTACCE~1", "%7e1", "a%7E9", "ab~12345.x", "ä~1.jpg",
+    ]),
+    ("invisible character U+202E", &["a%e2%80%aegpj.exe", "%E2%80%AE"]),
+    ("invisible character U+202D", &["a%e2%80%adb"]),
+    ("invisible character U+2028", &["a%e2%80%a8b"]),
+    ("invisible character U+2029", &["a%e2%80%a9"]),
+    ("web server", &[
+        "web.config", "WEB.CONFIG", "Web.Config", "%77eb.config", "a/web.config", "web.config/a", "web.config;a", "a;web.config", ".htaccess", ".HTACCESS",
+        "a.asp", "a.ASP", "a.asp/b.jpg", "a.asp;.jpg", "a.aspx", "a.ashx", "a.asmx", "global.asax", "a.svc", "a.php", ".aspx", "a.a%C5%BFp", "a.b.aspx",
+    ]),
     ("not a target", &["a b", "a\tb", "a\rb", "a\nb", "a\0b", "a\u{7f}"]),
 ];
 
@@ -149,7 +162,7 @@ fn bad_names_are_refused_with_their_reason() {
         }
     }
     let (good, bad) = (GOOD.len(), BAD.iter().map(|(_, paths)| paths.len()).sum::<usize>());
-    assert!(good + bad >= 200, "{good} good and {bad} bad names");
+    assert!(good + bad >= 330, "{good} good and {bad} bad names");
 }
 
 #[test]
@@ -175,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn plain_names_are_always_accepted(names in prop::collection::vec("[a-z0-9_ü写-]{4,20}\\.[a-z]{1,4}", 1..5)) {
+    fn plain_names_are_always_accepted(names in prop::collection::vec("[a-z0-9_ü写-]{4,20}\\.[hjm][a-z]{0,3}", 1..5)) {
         let encoded: Vec<_> = names.iter().map(|name| encode(name)).collect();
         let target = target(&encoded.join("/")).unwrap();
         assert_harmless(&target);
@@ -202,4 +215,30 @@ proptest! {
             prop_assert_eq!(decode(&target).concat().into_bytes(), bytes);
         }
     }
+}
+
+/// A route may take what the default refuses, and refuse other names.
+#[test]
+fn the_refused_names_are_the_routes_own() {
+    let mut route = Route::new("/in/", BackendUrl::parse("http://iis/up/").unwrap());
+    route.name.header = Some("x-name".parse().unwrap());
+    let refused = |route: &Route, path: &str, name: &str| {
+        let headers = HeaderMap::from_iter([("x-name".parse().unwrap(), name.parse().unwrap())]);
+        let uri = format!("/in/{path}").parse().unwrap();
+        route.destination(&uri, &headers).err().map(|failure| failure.problem)
+    };
+    assert_eq!(refused(&route, "a", "b.jpg"), None);
+    assert_eq!(
+        refused(&route, "a", "C:\\x\\web.config"),
+        Some(Problem::BadPath),
+        "some store under that name"
+    );
+    assert_eq!(refused(&route, "web.config", "b.jpg"), Some(Problem::BadPath));
+    route.refused_names = vec![NamePattern::parse("*.EXE").unwrap(), NamePattern::parse("größe").unwrap()];
+    assert_eq!(refused(&route, "web.config", "x.aspx"), None);
+    for path in ["a.exe", "a.exe/b", "GR%C3%96SSE", "gr%C3%B6%C3%9Fe"] {
+        assert_eq!(refused(&route, path, "b"), Some(Problem::BadPath), "{path}");
+    }
+    route.refused_names.clear();
+    assert_eq!(refused(&route, "a.exe", "web.config"), None);
 }

@@ -150,12 +150,9 @@ fn put2bits(backend: SocketAddr, addr: SocketAddr, state: Option<&Path>, pins: &
     // Another build can be named, to compare two.
     let binary = std::env::var("COMPARE_PUT2BITS").unwrap_or(env!("CARGO_BIN_EXE_put2bits").into());
     let mut command = pins.proxy(&binary);
-    command.args(["serve", "--profile", "refuse", "--workers", "1", "--log", "error"]).args([
-        "--backend",
-        &format!("http://{backend}/"),
-        "--listen",
-        &addr.to_string(),
-    ]);
+    command
+        .args(["serve", "--profile", "refuse", "--workers", "1", "--log", "error", "--admin-listen", "off"])
+        .args(["--backend", &format!("http://{backend}/"), "--listen", &addr.to_string()]);
     match state {
         Some(dir) => command.arg("--state-dir").arg(dir),
         None => command.args(["--store", "memory"]),

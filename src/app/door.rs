@@ -8,6 +8,7 @@ use super::seldom::Seldom;
 use crate::error::{Failure, Problem};
 use crate::front;
 use crate::limits::{ConnectionLimits, Limits};
+use crate::telemetry::{ConnectionLimit, Metrics};
 use crate::transfer::{Full, Place, Places, network};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
@@ -35,11 +36,12 @@ pub(super) struct Door {
     goodbyes: Arc<Semaphore>,
     linger: Duration,
     refused: Seldom,
+    metrics: Metrics,
 }
 
 impl Door {
     /// `max`: how many there may be at once, if that is fewer than the limits say.
-    pub(super) fn new(max: u32, limits: &Limits) -> Self {
+    pub(super) fn new(max: u32, limits: &Limits, metrics: Metrics) -> Self {
         let ConnectionLimits { max_per_client, .. } = limits.connections;
         let answer = |detail| front::turned_away(&Failure::new(Problem::TooManyConnections, detail));
         Door {
@@ -51,6 +53,7 @@ impl Door {
             goodbyes: Arc::new(Semaphore::new(GOODBYES)),
             linger: limits.time.linger.min(LONGEST),
             refused: Seldom::default(),
+            metrics,
         }
     }
 
@@ -60,6 +63,10 @@ impl Door {
             Ok(place) => return Some((socket, place)),
             Err(full) => full,
         };
+        self.metrics.connection_refused(match full {
+            Full::All => ConnectionLimit::All,
+            Full::Client => ConnectionLimit::PerClient,
+        });
         if let Some(refused) = self.refused.happened(Instant::now()) {
             let (open, client) = (self.places.taken(), client.ip().to_canonical());
             let whose = if full == Full::Client { "connections.max_per_client" } else { "connections.max" };

@@ -8,27 +8,34 @@
 //! An upload lives on one worker from its first byte to its last: its client's connection, its transfer and its backend's
 //! connection share one single-threaded runtime, and nothing on its way is handed between threads. What workers share is
 //! the memory budget and what was learned about each backend.
+//!
+//! Probes and metrics are answered by one more thread, from before the first upload to the end of the process.
 
 mod acceptor;
 mod descriptors;
 mod door;
+mod figures;
+mod health;
 mod seldom;
 mod uploads;
 mod worker;
 
+use crate::admin;
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
 use crate::limits::Limits;
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
 use door::Door;
+use figures::Watched;
+use health::{Policy, Status};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uploads::Common;
 use worker::Inherited;
@@ -39,6 +46,16 @@ pub enum ServeError {
     /// The address is in use, not ours, or needs a right.
     #[error("cannot listen on {addr}: {source}")]
     Bind {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The address for probes and metrics is in use, not ours, or needs a right.
+    #[error(
+        "cannot listen on the admin address {addr}: {source}: choose another with --admin-listen, or off"
+    )]
+    BindAdmin {
         /// The address asked for.
         addr: SocketAddr,
         /// What the system says.
@@ -79,9 +96,19 @@ impl From<StoreError> for ServeError {
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
+    admin: Option<Admin>,
+    status: Arc<Status>,
     drain: Drain,
     grace: Grace,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// The listener for probes and metrics.
+#[derive(Debug)]
+struct Admin {
+    addr: SocketAddr,
+    /// Dropping it ends the listener.
+    _stop: DropGuard,
 }
 
 /// How the grace period is used.
@@ -111,15 +138,20 @@ impl Proxy {
     /// # Errors
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        let Config { listen, workers, routes, limits, state, resumption, .. } = config;
+        let Config { listen, workers, routes, limits, state, resumption, admin, .. } = config;
         let opened = open(&state)?;
+        let admin_listener = bind_admin(admin.listen)?;
         let listener = bind(listen, limits.sockets.receive_buffer)
             .map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
         let client = backend::Client::new(&limits.sockets).map_err(io::Error::other)?;
         let drain = Drain::default();
         let grace = Grace::new(&limits);
-        let door = Door::new(descriptors::connections(limits.connections.max), &limits);
+        let (ready, policy) =
+            (CancellationToken::new(), Policy { store: admin.ready_store, backend: admin.ready_backend });
+        let (status, pulses) =
+            Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), &routes);
+        let status = Arc::new(status);
         let common = Common::new(routes, limits, client, drain.clone());
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
@@ -127,19 +159,26 @@ impl Proxy {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
         };
-        let ready = CancellationToken::new();
+        let admin = match admin_listener {
+            Some(listener) => {
+                Some(watch(listener, Watched::new(Arc::clone(&status), shared.registry.clone()))?)
+            }
+            None => None,
+        };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);
-        for number in 0..workers {
+        for (number, pulse) in pulses.into_iter().enumerate() {
             let (desk, worker) = worker::new(shared.clone(), drain.begun().clone());
             desks.push(desk);
-            threads.push(spawn(format!("worker-{number}"), worker.run(inherited.take()))?);
+            threads.push(spawn(format!("worker-{number}"), pulse.beside(worker.run(inherited.take())))?);
         }
+        let Common { limits, metrics, .. } = shared.registry.host();
+        let door = Door::new(descriptors::connections(limits.connections.max), limits, metrics.clone());
         let acceptor = acceptor::run(listener, door, desks, ready, drain.begun().clone());
         threads.push(spawn("acceptor".into(), acceptor)?);
-        Ok(Proxy { addr, drain, grace, threads })
+        Ok(Proxy { addr, admin, status, drain, grace, threads })
     }
 
     /// Where it listens.
@@ -147,10 +186,16 @@ impl Proxy {
         self.addr
     }
 
-    /// Stops in order: after the delay no new uploads; those that can be resumed are broken off; the others may go on for the
-    /// most of the grace period, then they are cancelled. Returns when all is over, and at the latest at the end of the
-    /// grace period.
+    /// Where probes and metrics are answered, if they are. They are until the proxy is dropped.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|admin| admin.addr)
+    }
+
+    /// Stops in order: not ready at once; after the delay no new uploads; those that can be resumed are broken off; the others
+    /// may go on for the most of the grace period, then they are cancelled. Returns when all is over, and at the latest at
+    /// the end of the grace period.
     pub async fn shutdown(mut self) {
+        self.status.set_draining();
         let Grace { delay, running, cancelling } = self.grace;
         tokio::time::sleep(delay).await;
         self.drain.begin();
@@ -187,6 +232,9 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         // Before anything is bound: a signal must find its handler.
         let mut signals = Signals::new()?;
         let proxy = Proxy::start(config)?;
+        if let Some(addr) = proxy.admin_addr() {
+            tracing::info!("probes and metrics on http://{addr}");
+        }
         tracing::info!("listening on http://{}", proxy.addr());
         let signal = signals.next().await;
         let Grace { delay, running, .. } = proxy.grace;
@@ -266,6 +314,19 @@ fn bind(addr: SocketAddr, receive_buffer: Option<u64>) -> io::Result<TcpListener
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+fn bind_admin(addr: Option<SocketAddr>) -> Result<Option<TcpListener>, ServeError> {
+    let bound = |addr| bind(addr, None).map_err(|source| ServeError::BindAdmin { addr, source });
+    addr.map(bound).transpose()
+}
+
+/// Answers probes and asks for metrics, on a thread of its own.
+fn watch(listener: TcpListener, watched: Watched) -> Result<Admin, ServeError> {
+    let (addr, stop) = (listener.local_addr()?, CancellationToken::new());
+    // Nobody waits for the thread: it has nothing to bring to an end.
+    drop(spawn("admin".into(), admin::serve(listener, Arc::new(watched), stop.clone()))?);
+    Ok(Admin { addr, _stop: stop.drop_guard() })
 }
 
 fn open(state: &StateConfig) -> Result<Opened, StoreError> {

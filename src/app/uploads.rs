@@ -8,10 +8,10 @@ use crate::limits::Limits;
 use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
 use crate::route::{BackendUrl, Route, Routes};
-use crate::telemetry::{self, UploadEnd, UploadLine};
+use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
     Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
-    Upload, Uploads,
+    Traffic, Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;
@@ -30,7 +30,9 @@ pub(super) struct Common {
     pub(super) routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     client: backend::Client,
-    budget: Budget,
+    pub(super) budget: Budget,
+    pub(super) traffic: Traffic,
+    pub(super) metrics: Metrics,
     /// Largest fragment that each backend was found to take.
     ceilings: HashMap<BackendUrl, Ceiling>,
     drain: Drain,
@@ -41,6 +43,8 @@ impl Common {
         let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
         Common {
             budget: Budget::new(limits.memory),
+            traffic: Traffic::default(),
+            metrics: Metrics::new(routes.iter().map(|route| route.prefix.as_str())),
             routes: Arc::new(routes),
             limits: Arc::new(limits),
             client,
@@ -74,6 +78,7 @@ impl Host for Common {
             budget: self.budget.clone(),
             // Every route's backend has an entry; without one nothing would be remembered.
             ceiling: ceiling.unwrap_or_default(),
+            traffic: self.traffic.clone(),
         }
     }
 
@@ -90,11 +95,12 @@ impl Host for Common {
     }
 
     fn observe(&self, upload: &Upload, event: &Event) {
+        count(&self.metrics, event);
         happened(&upload.id, upload.client, event);
     }
 
     fn over(&self, upload: &Upload, how: &How, report: &Report) {
-        finished(upload, how, report);
+        finished(&self.metrics, upload, how, report);
     }
 
     fn unusable(&self, id: &str, why: &str) {
@@ -147,6 +153,7 @@ impl Uploads for Runner {
     fn refused(&self, refusal: Refusal<'_>) {
         let Refusal { id, client, failure, method, path } = refusal;
         let row = failure.problem.row();
+        self.0.host().metrics.request_refused(failure.problem);
         let what = match (method, path) {
             (Some(method), Some(path)) => format!("{method} {path}"),
             _ => "an unreadable head".to_owned(),
@@ -162,6 +169,20 @@ impl Uploads for Runner {
             "{}",
             one_line(&format!("refused {what}: {failure}"))
         );
+    }
+
+    fn replayed(&self) {
+        self.0.host().metrics.replayed();
+    }
+}
+
+/// Counts what is worth it in the course of an upload.
+fn count(metrics: &Metrics, event: &Event) {
+    match event {
+        Event::Retrying { .. } => metrics.retried(),
+        Event::Restarted { .. } => metrics.restarted(),
+        Event::CloseDecided { stored, .. } => metrics.close_decided(*stored),
+        _ => {}
     }
 }
 
@@ -224,9 +245,9 @@ fn happened(id: &str, client: Option<SocketAddr>, event: &Event) {
     }
 }
 
-fn finished(upload: &Upload, how: &How, report: &Report) {
+fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
     let session = report.session.as_ref().map(ToString::to_string);
-    telemetry::upload_finished(&UploadLine {
+    let line = UploadLine {
         id: &upload.id,
         client: upload.client,
         method: upload.method.as_str(),
@@ -249,7 +270,22 @@ fn finished(upload: &Upload, how: &How, report: &Report) {
             How::Taken(_) => UploadEnd::Taken,
             How::Paused { why, .. } => UploadEnd::Paused(why),
         },
-    });
+    };
+    metrics.upload_finished(&line);
+    if is_cut_off(upload, how) {
+        metrics.cut_off();
+    }
+    telemetry::upload_finished(&line);
+}
+
+/// Whether a client that can resume was broken off, not answered. Not counted if it left by itself, or has come again.
+fn is_cut_off(upload: &Upload, how: &How) -> bool {
+    let why = match how {
+        How::Paused { refused: false, why, .. } => why,
+        How::Failed { failure, complete: false } if upload.lasting && failure.problem.row().retry => failure,
+        _ => return false,
+    };
+    upload.client.is_some() && why.problem != Problem::ClientGone
 }
 
 /// Where nobody was answered, or the connection was cut off: the number that proxies log for it.

@@ -4,6 +4,7 @@ use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
 use crate::registry::Registry;
 use crate::resumable::Settings;
+use crate::telemetry::{ConnectionGuard, Metrics};
 use crate::transfer::Place;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -30,21 +31,26 @@ pub(super) struct Inherited {
 pub(super) struct Desk {
     sockets: mpsc::Sender<Arrival>,
     load: Arc<AtomicUsize>,
+    metrics: Metrics,
 }
 
 /// A socket, counted as long as it lives.
 #[derive(Debug)]
 struct Arrival {
     socket: TcpStream,
-    counted: (Counted, Place),
+    counted: Counted,
 }
 
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+struct Counted {
+    load: Arc<AtomicUsize>,
+    _open: ConnectionGuard,
+    _place: Place,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.load.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -57,7 +63,9 @@ impl Desk {
     /// Gives the worker a connection.
     pub(super) async fn hand_over(&self, socket: TcpStream, place: Place) {
         self.load.fetch_add(1, Ordering::Relaxed);
-        let arrival = Arrival { socket, counted: (Counted(Arc::clone(&self.load)), place) };
+        let counted =
+            Counted { load: Arc::clone(&self.load), _open: self.metrics.connection(), _place: place };
+        let arrival = Arrival { socket, counted };
         if self.sockets.send(arrival).await.is_err() {
             tracing::error!("a worker is gone: a connection is dropped");
         }
@@ -82,7 +90,8 @@ pub(super) struct Shared {
 /// Both ends.
 pub(super) fn new(shared: Shared, stop: CancellationToken) -> (Desk, Worker) {
     let (sender, sockets) = mpsc::channel(QUEUE);
-    (Desk { sockets: sender, load: Arc::default() }, Worker { sockets, shared, stop })
+    let metrics = shared.registry.host().metrics.clone();
+    (Desk { sockets: sender, load: Arc::default(), metrics }, Worker { sockets, shared, stop })
 }
 
 impl Worker {

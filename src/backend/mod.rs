@@ -30,7 +30,17 @@ mod wire;
 pub use connection::Connection;
 pub use fetch::Client;
 
+use http::uri::Authority;
 use std::error::Error;
+use std::time::Duration;
+
+/// Whether a connection to that server can be opened within `limit`. It is closed at once.
+///
+/// # Errors
+/// What stands against it.
+pub async fn reach(authority: &Authority, limit: Duration) -> Result<(), String> {
+    dial::Dialer::new(authority, None).dial(limit).await.map(drop)
+}
 
 /// What an error says, with its causes: hyper and reqwest keep the telling part in `source()`.
 fn with_causes(error: &dyn Error) -> String {

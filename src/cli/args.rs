@@ -35,6 +35,9 @@ pub(super) struct ConfigArgs {
     /// Directory of that file [default: put2bits-state]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<String>,
+    /// Address for probes and metrics, or off [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<String>,
     /// Worker threads [default: one per processor core]
     #[arg(long, value_name = "N")]
     workers: Option<String>,
@@ -66,6 +69,7 @@ impl ConfigArgs {
             ("--fragment-max", "fragment.max", self.fragment_max),
             ("--store", "state.store", self.store),
             ("--state-dir", "state.dir", self.state_dir),
+            ("--admin-listen", "admin.listen", self.admin_listen),
             ("--workers", "workers", self.workers),
             ("--log-format", "log.format", self.log_format),
             ("--log", "log.filter", self.log),

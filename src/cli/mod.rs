@@ -65,7 +65,7 @@ impl From<ConfigError> for Stop {
 impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
-            ServeError::Bind { .. } => Exit::Unavailable,
+            ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

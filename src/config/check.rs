@@ -1,6 +1,7 @@
 //! How values must relate to each other.
 
 use super::ConfigError;
+use super::admin::clash;
 use super::merge::Draft;
 use super::origin::Origin;
 use super::routes::Entry;
@@ -60,6 +61,20 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
         return Err(ConfigError::new(&origin, "", relation));
     }
     Ok(())
+}
+
+/// The two listeners do not get into each other's way.
+pub(crate) fn keep_listeners_apart(draft: &Draft) -> Result<(), ConfigError> {
+    const KEYS: [&str; 2] = ["admin.listen", "listen"];
+    let (admin, listen) = draft.listeners();
+    let Some(admin) = admin.filter(|admin| clash(*admin, listen)) else { return Ok(()) };
+    let (from, other) = (draft.origin(KEYS[0]), draft.origin(KEYS[1]));
+    let message = format!(
+        "{} ({admin}, {from}) and {} ({listen}, {other}) are in each other's way: choose another by --admin-listen, or off",
+        KEYS[0], KEYS[1]
+    );
+    // Whoever wrote one of them has to change it.
+    Err(ConfigError::new(if from.is_explicit() { &from } else { &other }, "", message))
 }
 
 /// No route lies where the upload resources are: no request would ever reach it.

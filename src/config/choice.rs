@@ -2,7 +2,7 @@
 
 use super::raw::Raw;
 use super::suggest::closest;
-use super::{LogFormat, StoreKind};
+use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
 use crate::bits::{AmbiguousClose, Profile};
 use crate::resumable::Mode;
 use crate::route::{ReplyMode, ZeroLength};
@@ -16,6 +16,14 @@ pub(crate) const LOG_FORMATS: Words<LogFormat, 2> = [("text", LogFormat::Text), 
 /// `state.store`
 pub(crate) const STORES: Words<StoreKind, 2> =
     [("embedded", StoreKind::Embedded), ("memory", StoreKind::Memory)];
+
+/// `admin.ready_store`
+pub(crate) const READY_STORES: Words<ReadyStore, 2> =
+    [("ignore", ReadyStore::Ignore), ("require", ReadyStore::Require)];
+
+/// `admin.ready_backend`
+pub(crate) const READY_BACKENDS: Words<ReadyBackend, 3> =
+    [("ignore", ReadyBackend::Ignore), ("any", ReadyBackend::Any), ("all", ReadyBackend::All)];
 
 /// `route.zero_length`
 pub(crate) const ZERO_LENGTHS: Words<ZeroLength, 2> =

@@ -72,6 +72,9 @@ pub(crate) const KEYS: &[Key] = &[
     Key { path: "resumption.progress", slot: |c| Slot::Pause(&mut c.resumption.progress) },
     Key { path: "state.store", slot: |c| Slot::Store(&mut c.state.store) },
     Key { path: "state.dir", slot: |c| Slot::Folder(&mut c.state.dir) },
+    Key { path: "admin.listen", slot: |c| Slot::AddressOrOff(&mut c.admin.listen) },
+    Key { path: "admin.ready_store", slot: |c| Slot::ReadyStore(&mut c.admin.ready_store) },
+    Key { path: "admin.ready_backend", slot: |c| Slot::ReadyBackend(&mut c.admin.ready_backend) },
     Key { path: "log.format", slot: |c| Slot::LogFormat(&mut c.log.format) },
     Key { path: "log.filter", slot: |c| Slot::LogFilter(&mut c.log.filter) },
 ];

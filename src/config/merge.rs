@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// The key of the flag and variable that stand for a whole route.
@@ -71,6 +72,7 @@ impl Sources {
             draft.set(key, raw)?;
         }
         check::settle(&mut draft)?;
+        check::keep_listeners_apart(&draft)?;
         let routes = routes::build(document.routes, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
@@ -114,6 +116,11 @@ impl Draft {
     /// The path that upload resources live below.
     pub(crate) fn upload_prefix(&self) -> &str {
         &self.config.resumption.prefix
+    }
+
+    /// Where the admin listener and that for uploads listen.
+    pub(crate) fn listeners(&self) -> (Option<SocketAddr>, SocketAddr) {
+        (self.config.admin.listen, self.config.listen)
     }
 
     /// Where a key's value came from.

@@ -10,6 +10,7 @@
 //! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
 //! to `check-config` at once. Anything unknown or wrong is one [`ConfigError`] of one line; nothing is guessed.
 
+mod admin;
 mod backend;
 mod check;
 mod choice;
@@ -30,6 +31,7 @@ mod slot;
 mod suggest;
 mod value;
 
+pub use admin::{AdminConfig, ReadyBackend, ReadyStore};
 pub use backend::{NotABackend, parse_backend};
 pub use environment::{PREFIX, variable};
 pub use error::ConfigError;
@@ -61,6 +63,8 @@ pub struct Config {
     pub resumption: resumable::Settings,
     /// `[state]`: where open uploads are remembered.
     pub state: StateConfig,
+    /// `[admin]`: where probes and metrics are served, and what being ready means.
+    pub admin: AdminConfig,
     /// `[log]`: how to log.
     pub log: LogConfig,
 }
@@ -75,6 +79,7 @@ impl Default for Config {
             limits: Limits::default(),
             resumption: resumable::Settings::default(),
             state: StateConfig::default(),
+            admin: AdminConfig::default(),
             log: LogConfig::default(),
         }
     }

@@ -54,11 +54,16 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The text with every control character escaped, so that it stays one line wherever it is printed.
+/// The text with every control character escaped, so that it stays one line wherever it is printed. So are the line ends
+/// of Unicode, and what turns the order of characters round.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202D}' | '\u{202E}') {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
     }
     line
 }

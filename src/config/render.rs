@@ -60,6 +60,9 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         "ambiguous_close" => Some(Value::from(choice::name(route.ambiguous_close, &AMBIGUOUS_CLOSES))),
         "response_headers" => Some(Value::Array(route.response_headers.iter().map(name).collect())),
         "name_header" => route.name.header.as_ref().map(name),
+        "refused_names" => {
+            Some(Value::Array(route.refused_names.iter().map(|name| Value::from(name.as_str())).collect()))
+        }
         "resumption" => Some(Value::from(choice::name(route.resumption, &RESUMPTIONS))),
         "name_query" => route.name.query.as_deref().map(Value::from),
         _ => None,

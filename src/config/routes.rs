@@ -8,11 +8,11 @@ use super::header_names;
 use super::merge::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
-use crate::route::{BackendUrl, Route};
+use crate::route::{BackendUrl, NamePattern, Route};
 use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.
-pub(crate) const ROUTE_KEYS: [&str; 10] = [
+pub(crate) const ROUTE_KEYS: [&str; 11] = [
     "path",
     "backend",
     "profile",
@@ -22,6 +22,7 @@ pub(crate) const ROUTE_KEYS: [&str; 10] = [
     "response_headers",
     "name_header",
     "name_query",
+    "refused_names",
     "resumption",
 ];
 
@@ -135,6 +136,7 @@ fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
         "response_headers" => route.response_headers = header_names::passed_on(raw)?,
         "name_header" => route.name.header = Some(header_names::one(raw)?),
         "name_query" => route.name.query = Some(query_name(raw)?),
+        "refused_names" => route.refused_names = refused_names(raw)?,
         "resumption" => route.resumption = choice::resumption(raw)?,
         // `path` and `backend` have been read.
         _ => {}
@@ -158,4 +160,14 @@ fn query_name(raw: &Raw) -> Result<String, String> {
     };
     let wanted = "the name of a query parameter: letters, digits and -._~";
     raw.text().filter(plain).map(str::to_owned).ok_or_else(|| raw.is_not(wanted))
+}
+
+fn refused_names(raw: &Raw) -> Result<Vec<NamePattern>, String> {
+    let items =
+        raw.list().ok_or_else(|| raw.is_not("a list of file names, such as [\"web.config\", \"*.aspx\"]"))?;
+    let wanted = "a file name, or '*' and the end of one, such as \"*.aspx\"";
+    items
+        .iter()
+        .map(|item| item.text().and_then(NamePattern::parse).ok_or_else(|| item.is_not(wanted)))
+        .collect()
 }

@@ -1,9 +1,9 @@
 //! What the value of a key may be, and how it is written: one kind of slot for each kind of value.
 
-use super::choice::{self, LOG_FORMATS, STORES};
+use super::choice::{self, LOG_FORMATS, READY_BACKENDS, READY_STORES, STORES};
 use super::raw::Raw;
 use super::value::{Size, Time};
-use super::{LogFormat, StoreKind, header_names, log_filter, resumption};
+use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind, header_names, log_filter, resumption};
 use crate::limits::{GIB, KIB};
 use http::{HeaderName, HeaderValue};
 use std::net::SocketAddr;
@@ -39,6 +39,12 @@ pub(crate) enum Slot<'a> {
     Workers(&'a mut usize),
     /// Where to listen.
     Address(&'a mut SocketAddr),
+    /// Where to listen; nothing: nowhere.
+    AddressOrOff(&'a mut Option<SocketAddr>),
+    /// What a store that cannot write means for being ready.
+    ReadyStore(&'a mut ReadyStore),
+    /// What backends that cannot be reached mean for being ready.
+    ReadyBackend(&'a mut ReadyBackend),
     /// Text or JSON.
     LogFormat(&'a mut LogFormat),
     /// What to log.
@@ -89,6 +95,9 @@ impl Slot<'_> {
             Slot::CountOrZero(at) => put(at, count(raw)),
             Slot::Workers(at) => put(at, count(raw).filter(|count| (1..=MAX_WORKERS).contains(count))),
             Slot::Address(at) => put(at, raw.text().and_then(|text| text.parse().ok())),
+            Slot::AddressOrOff(at) => put(at, address_or_off(raw)),
+            Slot::ReadyStore(at) => return choice::pick(raw, &READY_STORES).map(|store| *at = store),
+            Slot::ReadyBackend(at) => return choice::pick(raw, &READY_BACKENDS).map(|backend| *at = backend),
             Slot::LogFormat(at) => return choice::pick(raw, &LOG_FORMATS).map(|format| *at = format),
             Slot::LogFilter(at) => return log_filter::read(raw).map(|filter| *at = filter),
             Slot::Switch(at) => put(at, raw.boolean()),
@@ -120,6 +129,9 @@ impl Slot<'_> {
             Slot::CountOrZero(_) => "a whole number from 0 to 4294967295",
             Slot::Workers(_) => "a whole number from 1 to 1024",
             Slot::Address(_) => "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
+            Slot::AddressOrOff(_) => "\"off\", or an IP address and a port, such as \"127.0.0.1:8081\"",
+            Slot::ReadyStore(_) => "\"ignore\" or \"require\"",
+            Slot::ReadyBackend(_) => "\"ignore\", \"any\" or \"all\"",
             Slot::LogFormat(_) => "\"text\" or \"json\"",
             Slot::LogFilter(_) => log_filter::WANTED,
             Slot::Switch(_) => "true or false",
@@ -145,6 +157,9 @@ impl Slot<'_> {
             Slot::Count(at) | Slot::CountOrZero(at) => at.to_string(),
             Slot::Workers(at) => at.to_string(),
             Slot::Address(at) => format!("\"{at}\""),
+            Slot::AddressOrOff(at) => at.map_or("\"off\"".to_owned(), |addr| format!("\"{addr}\"")),
+            Slot::ReadyStore(at) => format!("\"{}\"", choice::name(*at, &READY_STORES)),
+            Slot::ReadyBackend(at) => format!("\"{}\"", choice::name(*at, &READY_BACKENDS)),
             Slot::LogFormat(at) => format!("\"{}\"", choice::name(*at, &LOG_FORMATS)),
             Slot::LogFilter(at) | Slot::UploadPrefix(at) => quoted(at),
             Slot::Switch(at) => at.to_string(),
@@ -209,6 +224,14 @@ fn pause(raw: &Raw) -> Option<Option<Duration>> {
     }
     let pause = time(raw)?;
     (pause.is_zero() || pause >= Duration::from_secs(1)).then_some((!pause.is_zero()).then_some(pause))
+}
+
+/// `"off"`: no address at all.
+fn address_or_off(raw: &Raw) -> Option<Option<SocketAddr>> {
+    match raw.text()? {
+        "off" => Some(None),
+        text => text.parse().ok().map(Some),
+    }
 }
 
 /// `"auto"`: whatever the system finds good.

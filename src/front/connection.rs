@@ -106,16 +106,22 @@ where
         .writev(false);
     let mut connection = http.serve_connection(
         TokioIo::new(Wire::new(io, phase.clone(), unreadable_id, time)),
-        service_fn(|request| {
-            let interim = phase.serve(request.version());
+        service_fn(|mut request| {
+            let (interim, doubt) = phase.serve(request.version());
+            doubt.map(|doubt| request.extensions_mut().insert(doubt));
             let (answer, phase) = (answer(request, interim), phase.clone());
             async move {
-                let result = answer.await;
+                let mut result = answer.await;
                 phase.end(match &result {
                     Ok(response) if reply::closes(response) => Phase::Refused,
                     Ok(_) => Phase::Answered,
                     Err(CutOff) => Phase::CutOff,
                 });
+                if let Ok(response) = &mut result
+                    && phase.is_last()
+                {
+                    reply::close(response);
+                }
                 result
             }
         }),

@@ -1,14 +1,51 @@
 //! What any request head must be like before anybody asks what it wants. Pure.
 //!
-//! Whatever two readers could understand in two ways is refused.
+//! Whatever two readers could understand in two ways is refused. hyper lets twenty forms through that others read in
+//! another way, or not at all. This is what becomes of each; `tests/hostile_client` holds them to it.
+//!
+//! | form | decision | why |
+//! | --- | --- | --- |
+//! | `Content-Length` beside `Transfer-Encoding`, in both orders | 400 | RFC 9112 §6.1 lets a server refuse it; smuggling is made of it |
+//! | two equal `Content-Length` | 400 | RFC 9110 §8.6: fold or refuse; whoever sends them is broken, or probes |
+//! | `Transfer-Encoding: chunked` twice | 400 | RFC 9112 §6.1: chunked must not be applied twice |
+//! | `Transfer-Encoding: ,chunked` | 400 | RFC 9110 §5.6.1 allows the empty element; others take the whole for unknown |
+//! | `Transfer-Encoding: gzip, chunked` | 400 | the file would be stored compressed |
+//! | chunk extensions | ignored | RFC 9112 §7.1.1: unknown ones must be; behind a chunked body the connection ends |
+//! | a `Content-Length` trailer | ignored | RFC 9110 §6.5.1: framing is not for trailers; nobody reads ours |
+//! | lines that end with LF alone | 400 | RFC 9112 §2.2: a recipient may take them; others see one long line |
+//! | no `Host`, two, one that is invalid | 400 | RFC 9112 §3.2 demands it |
+//! | absolute form for another authority | 400 | RFC 9112 §3.2.2; two names for one place are one too many |
+//! | a fragment in the target | 400 | RFC 9112 §3.2 has none; hyper drops it, and `a#1`, `a#2` would be one file |
+//! | dot segments, `%0d%0a` | 400 `bad_path` | no file name: see [`route`](crate::route) |
+//! | `Upgrade: h2c` | ignored | RFC 9110 §7.8: a server may; the request is served as it is |
+//! | `Connection: Content-Length` | 400 | RFC 9110 §7.6.1: a proxy on the way would cut the field off |
+//! | CONNECT | 405 and closed | RFC 9110 §9.3.6: no proxy of that kind here; what follows is not ours to read |
+//! | GET with a body | 405 and closed | RFC 9110 §9.3.1: a body means nothing there |
+//!
+//! Most of them show in the parsed head. [`raw_head`](super::raw_head) finds the rest.
 
+use super::raw_head::Doubt;
 use crate::error::{Failure, Problem};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HOST,
+    TRANSFER_ENCODING,
 };
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Method, Version};
+
+/// What the bytes of the head give to doubt.
+pub(super) fn check_doubt(head: &Parts) -> Result<(), Failure> {
+    match head.extensions.get::<Doubt>() {
+        Some(doubt) => fail(Problem::BadRequest, doubt.detail()),
+        None => Ok(()),
+    }
+}
+
+/// Whether nobody knows what comes behind the head, although no body is announced.
+pub(super) fn is_open_ended(head: &Parts) -> bool {
+    head.method == Method::CONNECT || head.extensions.get::<Doubt>().is_some()
+}
 
 /// RFC 9112 §3.2: exactly one valid `Host` (HTTP/1.0 may go without), and the same one in an absolute target.
 pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
@@ -22,7 +59,13 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
             None => return fail(Problem::BadRequest, "Host is not a host name with an optional port"),
         },
     };
+    if head.uri.scheme_str().is_some_and(|scheme| !matches!(scheme, "http" | "https")) {
+        return fail(Problem::BadRequest, "the request target has a scheme other than http");
+    }
     match (head.uri.authority(), host) {
+        (Some(target), _) if target.as_str().contains('@') => {
+            fail(Problem::BadRequest, "the request target has a user name in it")
+        }
         (Some(target), Some(host)) if !same_authority(target, &host) => {
             fail(Problem::BadRequest, "the request target names another host than Host")
         }
@@ -34,7 +77,9 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
 fn authority(value: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(value.as_bytes()).ok()?;
     let rest = authority.as_str().strip_prefix(authority.host())?;
-    let port_is_number = matches!(rest, "" | ":") || authority.port_u16().is_some();
+    // A number with a sign would be read as one, too.
+    let digits = rest.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let port_is_number = matches!(rest, "" | ":") || (digits && authority.port_u16().is_some());
     (!authority.host().is_empty() && port_is_number).then_some(authority)
 }
 
@@ -92,6 +137,25 @@ pub(super) fn framing(headers: &HeaderMap) -> Result<Framing, Failure> {
             None => fail(Problem::BadRequest, "Content-Length is not a plain number"),
         },
     }
+}
+
+/// RFC 9110 §7.6.1: a proxy cuts off what `Connection` names. No honest sender names what says where a message ends or
+/// whom it is for; nor does one spell it so that only some readers know it again (CGI takes `_` for `-`).
+pub(super) fn check_connection(headers: &HeaderMap) -> Result<(), Failure> {
+    const VITAL: [&str; 3] = ["content-length", "transfer-encoding", "host"];
+    let is_vital = |option: &[u8]| VITAL.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(option));
+    let mut options =
+        headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    if options.any(|option| is_vital(option.trim_ascii())) {
+        return fail(
+            Problem::BadRequest,
+            "the field Connection names one that is needed to read the request",
+        );
+    }
+    if ["content_length", "transfer_encoding"].iter().any(|alias| headers.contains_key(*alias)) {
+        return fail(Problem::BadRequest, "a field name has '_' where '-' belongs");
+    }
+    Ok(())
 }
 
 /// Digits only: no sign, no blanks, no list, no overflow.

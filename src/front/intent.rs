@@ -4,7 +4,8 @@
 //! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
 use super::head::{
-    Framing, check_coding, check_expectation, check_host, check_range, check_type, fail, framing,
+    Framing, check_coding, check_connection, check_doubt, check_expectation, check_host, check_range,
+    check_type, fail, framing,
 };
 use crate::bits::Destination;
 use crate::digest::{self, Digests};
@@ -68,8 +69,12 @@ pub(super) struct Rules<'a> {
 
 /// Reads a request head.
 pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
+    check_doubt(head)?;
+    check_host(head)?;
+    let framing = framing(&head.headers)?;
+    check_connection(&head.headers)?;
     if let Some(id) = upload_id(rules.resumption, head.uri.path()) {
-        return resource(head, id);
+        return resource(head, id, framing);
     }
     if head.method == Method::OPTIONS && head.uri.path() != "*" {
         return capabilities(head, rules);
@@ -80,21 +85,18 @@ pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, 
             format!("{} is not supported: upload a file with PUT", head.method),
         );
     }
-    new_file(head, rules).map(Intent::Upload)
+    new_file(head, framing, rules).map(Intent::Upload)
 }
 
-fn resource<'a>(head: &Parts, id: &'a str) -> Result<Intent<'a>, Failure> {
-    check_host(head)?;
-    let content = framing(&head.headers)?.content();
+fn resource<'a>(head: &Parts, id: &'a str, framing: Framing) -> Result<Intent<'a>, Failure> {
     check_coding(&head.headers)?;
     check_range(&head.headers)?;
     check_expectation(head)?;
-    Ok(Intent::Resource { id, content })
+    Ok(Intent::Resource { id, content: framing.content() })
 }
 
 /// A capability check. It is never refused for who sends it or what the file is called: the answer is remembered.
 fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
-    check_host(head)?;
     let route = find(head, rules.routes)?;
     match route.resumption {
         Mode::On => Ok(Intent::Capabilities),
@@ -106,9 +108,7 @@ fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failur
     }
 }
 
-fn new_file(head: &Parts, rules: Rules<'_>) -> Result<NewFile, Failure> {
-    check_host(head)?;
-    let framing = framing(&head.headers)?;
+fn new_file(head: &Parts, framing: Framing, rules: Rules<'_>) -> Result<NewFile, Failure> {
     check_coding(&head.headers)?;
     check_type(&head.headers)?;
     check_range(&head.headers)?;
@@ -251,6 +251,7 @@ mod tests {
             (PUT, &["Host: p/x", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:x", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:65536", "Content-Length: 5"], Some(BadRequest)),
+            (PUT, &["Host: p:+80", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: :80", "Content-Length: 5"], Some(BadRequest)),
             (PUT, &["Host: p:", "Content-Length: 5"], None),
             (PUT, &["Host: [::1]:8080", "Content-Length: 5"], None),
@@ -261,6 +262,19 @@ mod tests {
             ("PUT http://P:80/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], None),
             ("PUT http://q/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
             ("PUT http://p:81/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            ("PUT https://p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], None),
+            ("PUT ftp://p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            ("PUT http://u@p/photos/a HTTP/1.1", &["Host: p", "Content-Length: 5"], Some(BadRequest)),
+            // What is doubtful comes before what is unwelcome.
+            ("GET /photos/a HTTP/1.1", &[], Some(BadRequest)),
+            (PUT, &["Host: p", "Content-Length: 5", "Connection: x, Content-Length"], Some(BadRequest)),
+            (
+                PUT,
+                &["Host: p", "Content-Length: 5", "Connection: close", "Connection: host"],
+                Some(BadRequest),
+            ),
+            (PUT, &["Host: p", "Content-Length: 5", "Connection: x-host"], None),
+            (PUT, &["Host: p", "Content-Length: 5", "Transfer_Encoding: chunked"], Some(BadRequest)),
             // Length.
             (PUT, &["Host: p"], Some(LengthRequired)),
             (PUT, &["Host: p", "Transfer-Encoding: chunked"], Some(LengthRequired)),

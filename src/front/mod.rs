@@ -8,9 +8,8 @@
 //! The front never reads a body and never contacts a backend. It knows [`Uploads`](crate::transfer::Uploads),
 //! not who implements it.
 //!
-//! hyper hides two things from us. Equal `Content-Length` fields arrive merged into one, as RFC 9110 §8.6
-//! allows. A `Content-Length` beside `Transfer-Encoding` is dropped; such a request is refused for the coding
-//! all the same, and the connection closed.
+//! hyper is lenient, and hides from us what it forgave: `raw_head` looks at the same bytes and finds it. What is then
+//! refused is told by `head`, form by form. A request with a chunked body is the last of its connection.
 
 mod connection;
 mod due;
@@ -18,6 +17,7 @@ mod head;
 mod intent;
 mod interim;
 mod phase;
+mod raw_head;
 mod reply;
 mod resource;
 mod service;

@@ -11,6 +11,7 @@
 //! With a phase of the lower rows the connection ends, and unread bytes may still come.
 
 use super::interim::{self, Head, Heads, Interim};
+use super::raw_head::{Doubt, Watch};
 use http::Version;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -43,11 +44,12 @@ struct State {
     phase: Phase,
     /// Of the request that is with the service.
     heads: Option<Heads>,
+    watch: Watch,
 }
 
 impl SharedPhase {
     pub(super) fn new() -> Self {
-        SharedPhase(Arc::new(Mutex::new(State { phase: Phase::Idle, heads: None })))
+        SharedPhase(Arc::new(Mutex::new(State { phase: Phase::Idle, heads: None, watch: Watch::new() })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,16 +75,34 @@ impl SharedPhase {
         is_there
     }
 
-    /// The service gets a request.
-    pub(super) fn serve(&self, version: Version) -> Interim {
+    /// These bytes have come. Says whether a head begins with them.
+    pub(super) fn read(&self, bytes: &[u8]) -> bool {
+        let mut state = self.state();
+        let begins = state.phase == Phase::Idle && !bytes.is_empty();
+        if begins {
+            state.phase = Phase::Head;
+        }
+        state.watch.read(bytes);
+        begins
+    }
+
+    /// The service gets a request. Its head may be in doubt.
+    pub(super) fn serve(&self, version: Version) -> (Interim, Option<Doubt>) {
         let (interim, heads) = interim::channel(version);
-        *self.state() = State { phase: Phase::Serving, heads };
-        interim
+        let mut state = self.state();
+        (state.phase, state.heads) = (Phase::Serving, heads);
+        (interim, state.watch.serve())
+    }
+
+    /// Whether the connection has to end with the answer to this request.
+    pub(super) fn is_last(&self) -> bool {
+        self.state().watch.is_last()
     }
 
     /// The service is done with it. Heads that wait are dropped.
     pub(super) fn end(&self, phase: Phase) {
-        *self.state() = State { phase, heads: None };
+        let mut state = self.state();
+        (state.phase, state.heads) = (phase, None);
     }
 
     /// The next head of the request that is with the service. Pending: the task is woken when there is one.

@@ -58,6 +58,8 @@ where
     });
     let (Created { id, place }, location) = match made {
         Ok(made) => made,
+        // Its system comes back by itself, to another instance or to the next life of this one. After a 503 it would not.
+        Err(failure) if failure.problem == Problem::ShuttingDown => return Err(CutOff),
         Err(failure) => return Ok(service.refuse(asked, &failure)),
     };
     let head = resumable::reply::supported(creation.version, &location, &service.announced());
@@ -186,6 +188,9 @@ where
             Ok(reply::bare(status, headers, &asked.id))
         }
         Fed::Finished { answer, offset, replayed } => {
+            if replayed {
+                service.uploads.replayed();
+            }
             let unread = replayed && content != Some(0);
             let mut response = match answer {
                 Ok(stored) => reply::stored(stored, &asked.id),

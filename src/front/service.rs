@@ -3,7 +3,7 @@
 use super::connection::CutOff;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{reply, resource};
+use super::{head, reply, resource};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
@@ -40,7 +40,7 @@ pub(super) struct Asked {
     pub(super) id: String,
     pub(super) client: SocketAddr,
     pub(super) head: Parts,
-    /// It has a body: after a failure nobody knows how much of it is still to come.
+    /// It has a body, or may have one: after a failure nobody knows how much of it is still to come.
     pub(super) has_body: bool,
     pub(super) interim: Interim,
 }
@@ -72,7 +72,8 @@ impl<U: Uploads> Service<U> {
         B::Error: Error + Send + Sync + 'static,
     {
         let (head, body) = request.into_parts();
-        let asked = Asked { id: new_id(), client, has_body: !body.is_end_stream(), head, interim };
+        let has_body = !body.is_end_stream() || head::is_open_ended(&head);
+        let asked = Asked { id: new_id(), client, has_body, head, interim };
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {

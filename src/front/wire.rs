@@ -122,7 +122,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buf)?;
-        if buf.filled().len() > before && self.phase.advance(Phase::Idle, Phase::Head) {
+        if self.phase.read(&buf.filled()[before..]) {
             self.due.head_began();
         }
         if matches!(self.phase.get(), Phase::Idle | Phase::Head) && self.due.poll(cx).is_ready() {

@@ -34,6 +34,12 @@ pub(super) enum BadPath {
     Reserved(String),
     #[error("a name in the path ends with a dot or a space, which Windows cuts off")]
     TrailingDotOrSpace,
+    #[error("'{0}' has the form of a short name (8.3) of Windows, and may be another file there")]
+    ShortName(String),
+    #[error("the path has the invisible character U+{:04X}, which makes a name look like another", u32::from(*.0))]
+    Misleading(char),
+    #[error("names such as '{0}' are refused: the web server would not take them for plain files")]
+    Refused(String),
     #[error("a name in the path is longer than {MAX_SEGMENT} bytes")]
     SegmentTooLong,
     #[error("the path at the backend would be longer than {} bytes", super::MAX_TARGET)]
@@ -57,6 +63,11 @@ impl FilePath {
             return Err(BadPath::Directory);
         }
         encoded.split('/').map(segment).collect::<Result<_, _>>().map(FilePath)
+    }
+
+    /// The names of the folders and of the file.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// The name of the file.
@@ -88,6 +99,7 @@ fn segment(encoded: &str) -> Result<String, BadPath> {
         Some('/' | '\\') => return Err(BadPath::Separator),
         Some('%') => return Err(BadPath::Percent),
         Some(control) if control.is_control() => return Err(BadPath::Control),
+        Some(other) if is_misleading(other) => return Err(BadPath::Misleading(other)),
         Some(other) => return Err(BadPath::Forbidden(other)),
         None => {}
     }
@@ -97,16 +109,35 @@ fn segment(encoded: &str) -> Result<String, BadPath> {
     if is_reserved(&name) {
         return Err(BadPath::Reserved(name.into_owned()));
     }
+    if is_short_name(&name) {
+        return Err(BadPath::ShortName(name.into_owned()));
+    }
     if name.len() > MAX_SEGMENT {
         return Err(BadPath::SegmentTooLong);
     }
     Ok(name.into_owned())
 }
 
-/// Characters that no file name at a backend may hold: those that Windows forbids, and `%`, because a name with
-/// one would mean something else to a server that decodes twice.
+/// Characters that no file name at a backend may hold: those that Windows forbids; `%`, because a name with one would
+/// mean something else to a server that decodes twice; and those that mislead.
 pub(super) fn is_forbidden(character: char) -> bool {
-    character.is_control() || matches!(character, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%')
+    let by_windows = matches!(character, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    character.is_control() || by_windows || character == '%' || is_misleading(character)
+}
+
+/// Ends of lines to some readers of a log, and what turns the order of the characters behind it round: `photo\u{202E}gpj.exe`
+/// shows as `photoexe.jpg`. Other invisible characters pass: emoji, Persian and Arabic names need them.
+fn is_misleading(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}' | '\u{202D}' | '\u{202E}')
+}
+
+/// Whether Windows may have made the name up as a second one for another file: `WEB~1.CON` for `web.config`. A file sent
+/// under such a name could replace that other one, and no rule about its real name would be asked.
+pub(super) fn is_short_name(name: &str) -> bool {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let Some((before, number)) = stem.rsplit_once('~') else { return false };
+    let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    numbered && !before.contains('.') && stem.chars().count() <= 8 && extension.chars().count() <= 3
 }
 
 /// Whether Windows takes the name for a device, whatever its extension: `con`, `NUL.txt`, `COM¹ .jpg`.
@@ -122,17 +153,19 @@ pub(super) fn is_reserved(name: &str) -> bool {
 }
 
 /// Whether a part of the name is `.` or `..`, also to a server that maps characters which only look like dots
-/// and slashes to the real ones ("best fit" of old Windows code pages). An honest `2024／05.jpg` passes.
-fn has_dot_segment(name: &str) -> bool {
+/// and slashes to the real ones ("best fit" of old Windows code pages, where `¥` and `₩` are backslashes), or that
+/// cuts parameters off behind a `;`. An honest `2024／05.jpg` passes.
+pub(super) fn has_dot_segment(name: &str) -> bool {
     let folded: String = name
         .chars()
         .flat_map(|character| match character {
             '\u{2024}' | '\u{FF0E}' => ['.', '\0'],
             '\u{2025}' => ['.', '.'],
-            '\\' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{FF0F}' | '\u{FF3C}' => ['/', '\0'],
+            '\\' | '¥' | '₩' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{FE68}' | '\u{FF0F}'
+            | '\u{FF3C}' => ['/', '\0'],
             other => [other, '\0'],
         })
         .filter(|&character| character != '\0')
         .collect();
-    folded.split('/').any(|part| matches!(part, "." | ".."))
+    folded.split('/').any(|part| matches!(part.split(';').next(), Some("." | "..")))
 }

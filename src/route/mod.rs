@@ -2,13 +2,20 @@
 //!
 //! The only place that decides which request paths name a file and which file name they give. It does no I/O.
 //! A path is decoded once into typed segments and written anew from them: no byte of a request line goes through.
+//!
+//! A name goes on as it is or not at all. It is not normalised: `é` in one character or in two stays what the client
+//! chose, because Windows tells the two apart, and a name that changes on the way is another file's. Two names that
+//! differ in case only are one file on Windows; the proxy cannot know what is there already, so that is left to the
+//! backend (`exists`, or overwritten, as it is configured).
 
 mod backend_url;
 mod file_path;
 mod name;
+mod refused_name;
 
 pub use backend_url::BackendUrl;
 pub use name::NameSource;
+pub use refused_name::{NamePattern, REFUSED_NAMES};
 
 use crate::bits::{AmbiguousClose, Destination, Profile};
 use crate::error::{Failure, Problem};
@@ -62,6 +69,8 @@ pub struct Route {
     pub name: NameSource,
     /// Headers of the backend's last answer that are passed on with the 201.
     pub response_headers: Vec<HeaderName>,
+    /// Names of files and folders that it does not take, because the backend's web server would read or run them.
+    pub refused_names: Vec<NamePattern>,
     /// Whether its uploads can be resumed.
     pub resumption: Mode,
 }
@@ -78,6 +87,7 @@ impl Route {
             ambiguous_close: AmbiguousClose::default(),
             name: NameSource::default(),
             response_headers: Vec::new(),
+            refused_names: refused_name::refused_by_default(),
             resumption: Mode::default(),
         }
     }
@@ -99,6 +109,7 @@ impl Route {
     pub fn destination(&self, uri: &Uri, headers: &HeaderMap) -> Result<Destination, Failure> {
         let below = strip_prefix(&self.prefix, uri.path()).ok_or(BadPath::OutsideRoute)?;
         let path = FilePath::parse(below)?;
+        path.names().try_for_each(|name| self.check_name(name))?;
         let mut target = self.backend.base.clone();
         path.encode_onto(&mut target);
         if target.len() > MAX_TARGET {
@@ -106,11 +117,21 @@ impl Route {
         }
         // A backend URL that was parsed can't fail here; its fields are public, though.
         let impossible = |_| Failure::new(Problem::Internal, "the backend URL of the route is not valid");
+        let name = self.name.file_name(uri.query(), headers, path.name());
+        self.check_name(&name)?;
         Ok(Destination {
-            content_name: self.name.content_name(uri.query(), headers, path.name()),
+            content_name: name::as_header(&name),
             host: HeaderValue::from_str(self.backend.authority.as_str()).map_err(|_| impossible(()))?,
             target: PathAndQuery::try_from(target).map_err(|_| impossible(()))?,
         })
+    }
+
+    /// Refuses what the web server would take for its own.
+    fn check_name(&self, name: &str) -> Result<(), BadPath> {
+        match self.refused_names.iter().find(|pattern| pattern.covers(name)) {
+            Some(pattern) => Err(BadPath::Refused(pattern.as_str().to_owned())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Content-Name`: the file's own name, which some servers store the file under.
 
-use super::file_path::{is_forbidden, is_reserved};
+use super::file_path::{has_dot_segment, is_forbidden, is_reserved, is_short_name};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{CONTROLS, percent_decode, utf8_percent_encode};
 
@@ -20,18 +20,23 @@ pub struct NameSource {
 }
 
 impl NameSource {
-    /// The value of `Content-Name`: never a path, always fit for a header.
-    pub(super) fn content_name(&self, query: Option<&str>, headers: &HeaderMap, last: &str) -> HeaderValue {
+    /// The file's own name: never a path, always one that Windows can hold.
+    pub(super) fn file_name(&self, query: Option<&str>, headers: &HeaderMap, last: &str) -> String {
         let given = || {
             let value = headers.get(self.header.as_ref()?)?;
             clean(&decode(value.as_bytes()))
         };
         let asked = || clean(&parameter(query?, self.query.as_deref()?)?);
-        let name = given().or_else(asked).or_else(|| clean(last)).unwrap_or_default();
-        // All controls and all but ASCII are encoded, so this always succeeds.
-        let encoded = utf8_percent_encode(&name, CONTROLS).to_string();
-        HeaderValue::from_str(&encoded).unwrap_or(HeaderValue::from_static("_"))
+        // Cut off its leading blank, a last segment such as " ．" leaves nothing.
+        given().or_else(asked).or_else(|| clean(last)).unwrap_or_else(|| "_".to_owned())
     }
+}
+
+/// The value of `Content-Name`.
+pub(super) fn as_header(name: &str) -> HeaderValue {
+    // All controls and all but ASCII are encoded, so this always succeeds.
+    let encoded = utf8_percent_encode(name, CONTROLS).to_string();
+    HeaderValue::from_str(&encoded).unwrap_or(HeaderValue::from_static("_"))
 }
 
 /// Percent-decoded; what is not UTF-8 becomes U+FFFD.
@@ -58,11 +63,12 @@ fn clean(raw: &str) -> Option<String> {
     };
     let name: String = name.chars().map(safe).collect();
     let name = name.trim_start_matches(' ').trim_end_matches(['.', ' ']);
-    if name.is_empty() {
+    if name.is_empty() || has_dot_segment(name) {
         return None;
     }
-    let name = if is_reserved(name) { format!("_{name}") } else { name.to_owned() };
-    Some(shorten(name))
+    // Cutting may make a short name of it.
+    let name = shorten(if is_reserved(name) { format!("_{name}") } else { name.to_owned() });
+    Some(if is_short_name(&name) { name.replace('~', "_") } else { name })
 }
 
 /// Cuts a name to [`MAX_NAME`] characters as sent; the extension stays.

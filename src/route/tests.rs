@@ -101,7 +101,7 @@ fn name(header: Option<&[u8]>, query: Option<&str>, last: &str) -> String {
     if let Some(value) = header {
         headers.insert("x-name", HeaderValue::from_bytes(value).unwrap());
     }
-    source.content_name(query, &headers, last).to_str().unwrap().to_owned()
+    name::as_header(&source.file_name(query, &headers, last)).to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -112,7 +112,8 @@ fn content_name_comes_from_the_first_source_that_gives_one() {
     assert_eq!(name(Some(b"dir/"), Some("name="), "l.jpg"), "l.jpg");
     assert_eq!(name(Some(b" .. "), Some("nam=q"), "l.jpg"), "l.jpg");
     assert_eq!(name(None, None, "l.jpg"), "l.jpg");
-    assert_eq!(NameSource::default().content_name(Some("name=q"), &HeaderMap::new(), "l"), "l");
+    assert_eq!(name(None, None, " \u{FF0E}"), "_");
+    assert_eq!(NameSource::default().file_name(Some("name=q"), &HeaderMap::new(), "l"), "l");
 }
 
 #[test]

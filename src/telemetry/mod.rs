@@ -1,11 +1,13 @@
-//! Log lines. Only shells may use this module: the core returns values and does not log.
+//! Log lines and metrics. Only shells may use this module: the core returns values and does not log.
 //!
 //! Everything goes to standard error, with UTC time stamps, as text for people or as one JSON object a line. Each
 //! finished upload is one line, written by [`upload_finished`]; it never holds credentials, queries or whole
-//! session ids, and control characters are escaped, so that no client can forge a line.
+//! session ids, and control characters are escaped, so that no client can forge a line. [`Metrics`] counts.
 
+mod metrics;
 mod upload;
 
+pub use metrics::{CONTENT_TYPE, ConnectionGuard, ConnectionLimit, Exposition, Metrics, Unit};
 pub use upload::{UploadEnd, UploadLine, upload_finished};
 
 use crate::config::{LogConfig, LogFormat};

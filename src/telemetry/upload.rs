@@ -62,14 +62,14 @@ pub enum UploadEnd<'a> {
 }
 
 impl<'a> UploadEnd<'a> {
-    fn failure(self) -> Option<&'a Failure> {
+    pub(super) fn failure(self) -> Option<&'a Failure> {
         match self {
             UploadEnd::Stored | UploadEnd::Taken => None,
             UploadEnd::Failed(failure) | UploadEnd::Paused(failure) => Some(failure),
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             UploadEnd::Stored => "stored",
             UploadEnd::Failed(_) => "failed",

@@ -48,6 +48,11 @@ impl Budget {
         self.0.total - self.0.bytes.available_permits() as u64
     }
 
+    /// Uploads that have an account.
+    pub fn uploads(&self) -> u64 {
+        self.0.uploads.load(Ordering::Relaxed)
+    }
+
     /// What one fragment may take so that all uploads could hold two.
     pub fn fair_share(&self) -> u64 {
         self.0.total / (2 * self.0.uploads.load(Ordering::Relaxed).max(1))

@@ -17,6 +17,7 @@ mod source;
 mod supervisor;
 #[cfg(test)]
 pub(crate) mod tests;
+mod traffic;
 mod uploads;
 
 pub use budget::{Account, Budget};
@@ -27,6 +28,7 @@ pub use places::{Full, Place, Places, network};
 pub use run::run;
 pub use shared::Shared;
 pub use supervisor::{Interruption, Supervisor};
+pub use traffic::Traffic;
 pub use uploads::{Created, Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};

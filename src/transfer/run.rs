@@ -6,6 +6,7 @@ use super::exchange::{Activity, Done, Purpose, report};
 use super::shared::Shared;
 use super::source::Source;
 use super::supervisor::{Interruption, Supervisor};
+use super::traffic::Meter;
 use super::{How, Report, Upload};
 use crate::bits::{Event, Session, Step};
 use crate::digest::Hasher;
@@ -59,6 +60,7 @@ where
             Some(checkpoint) => Session::resume(settings, checkpoint),
             None => Session::new(settings),
         },
+        meter: Meter::new(shared.traffic.clone(), upload.part.from, upload.part.continuation.acknowledged()),
         stored: Stored { headers, reply: None },
         told: 0,
         cleared: false,
@@ -73,6 +75,7 @@ where
     if let Some(ceiling) = transfer.session.ceiling() {
         shared.ceiling.learn(ceiling);
     }
+    transfer.meter.read(transfer.source.received(), transfer.session.offset());
     let report = transfer.report();
     let Transfer { session, started, .. } = transfer;
     // The body is dropped here, and its memory is free. What still comes of a refused one is the connection's business.
@@ -85,6 +88,7 @@ struct Transfer<'a, B> {
     started: Instant,
     source: Source<B>,
     session: Session,
+    meter: Meter,
     stored: Stored,
     report: Report,
     /// The offset that the supervisor knows.
@@ -146,6 +150,7 @@ where
             }
             supervisor.observe(&event);
         }
+        self.meter.read(self.source.received(), self.session.offset());
         self.source.release(self.session.offset());
         // Once it is on record that the file is about to be published, nothing else may take the place of that.
         if self.upload.lasting && !self.cleared && (news || self.session.offset() > self.told) {

@@ -3,6 +3,7 @@
 use super::Upload;
 use super::budget::Budget;
 use super::ceiling::Ceiling;
+use super::traffic::Traffic;
 use crate::bits::SessionSettings;
 use crate::limits::Limits;
 use crate::route::ReplyMode;
@@ -17,6 +18,8 @@ pub struct Shared {
     pub budget: Budget,
     /// Largest fragment that the backend was found to take.
     pub ceiling: Ceiling,
+    /// Counts the bytes of all.
+    pub traffic: Traffic,
 }
 
 impl Shared {

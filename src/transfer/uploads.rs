@@ -67,6 +67,9 @@ pub trait Uploads: Clone + Send + Sync + 'static {
     /// Told of each request that was refused before it became an upload, for the log. Of a head that could not
     /// be read it is told when the connection has ended.
     fn refused(&self, _refusal: Refusal<'_>) {}
+
+    /// Told of each client that is given the final answer of its upload again.
+    fn replayed(&self) {}
 }
 
 /// A request that makes an upload resource.

@@ -184,6 +184,11 @@ fn wrong_routes_are_refused() {
             "PB\nname_query = 'a&b'",
             "p.toml:4: route[0].name_query: \"a&b\" is not the name of a query parameter",
         ),
+        (
+            "PB\nrefused_names = '*.exe'",
+            "p.toml:4: route[0].refused_names: \"*.exe\" is not a list of file names",
+        ),
+        ("PB\nrefused_names = ['*']", "p.toml:4: route[0].refused_names: \"*\" is not a file name"),
         ("PB\n[[route]]\nPB", "p.toml:5: route[1].path: \"/\" is the path of another route, too (p.toml:2)"),
     ] {
         let line = file_error(&format!(

@@ -106,6 +106,7 @@ fn values_land_where_they_belong() {
         response_headers = ['ETag', 'X-Id']
         name_header = 'X-File-Name'
         name_query = 'name'
+        refused_names = ['*.EXE', 'a b']
         resumption = 'only-without-via'
         [[route]]
         path = '/'
@@ -138,6 +139,7 @@ fn values_land_where_they_belong() {
         response_headers = ['etag', 'x-id']
         name_header = 'x-file-name'
         name_query = 'name'
+        refused_names = ['*.EXE', 'a b']
         resumption = 'only-without-Via'"
         .parse()
         .unwrap();

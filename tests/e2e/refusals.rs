@@ -141,7 +141,7 @@ async fn bad_requests_cost_the_backend_nothing() {
         ("PUT /a", "", 411, "length_required"),
         ("POST /a", "", 411, "length_required"),
         ("PUT /a", "Transfer-Encoding: chunked\r\n", 411, "length_required"),
-        ("PUT /a", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", 411, "length_required"),
+        ("PUT /a", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", 400, "bad_request"),
         ("PUT /a", "Content-Length: 1\r\nContent-Length: 2\r\n", 400, "bad_request"),
         ("PUT /a", "Content-Length: -1\r\n", 400, "bad_request"),
         ("PUT /a", "Content-Length: 1048577\r\n", 413, "too_large"),

@@ -78,7 +78,9 @@ fn a_bad_configuration_binds_nothing() {
     let listen = taken.local_addr().unwrap().to_string();
     let run = |extra: &[&str]| {
         let mut command = program();
-        command.args(["serve", "--backend", "http://127.0.0.1:1/", "--listen", &listen]).args(extra);
+        command
+            .args(["serve", "--backend", "http://127.0.0.1:1/", "--listen", &listen, "--admin-listen", "off"])
+            .args(extra);
         command.output().unwrap().status.code()
     };
     assert_eq!(run(&["--memory", "much"]), Some(64));

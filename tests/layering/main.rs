@@ -107,6 +107,7 @@ const LAYERS: &[Layer] = &[
         imports: &["error", "limits", "bits"],
         bans: &[NO_SETTINGS, &[&["hyper"], &["reqwest"], &["tracing"]]],
     },
+    Layer { name: "admin", imports: &[], bans: &[NO_SETTINGS, &[&["reqwest"], &["hyper", "client"]]] },
     Layer { name: "phone", imports: &[], bans: &[NO_SETTINGS, &[&["hyper"], &["tracing"]]] },
     Layer {
         name: "app",
@@ -125,6 +126,7 @@ const LAYERS: &[Layer] = &[
             "store",
             "front",
             "backend",
+            "admin",
         ],
         bans: &[NO_SETTINGS],
     },

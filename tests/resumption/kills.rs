@@ -1,9 +1,9 @@
-//! P7: the proxy is killed at any moment of many uploads, and the files are right.
+//! P7 and P8: the proxy is killed, or restarted in order, at any moment of many uploads, and the files are right.
 
 use crate::phone::{Phone, WORDS, digest};
 use crate::random;
 use crate::service::Service;
-use crate::support::{Backend, File, PATIENCE, Settings, quirks};
+use crate::support::{Backend, File, PATIENCE, Settings, quirks, signal};
 use crate::watch::Watch;
 use put2bits::limits::{KIB, MIB};
 use put2bits::mock::{Fault, MockConfig, Storage};
@@ -12,8 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-const UPLOADS: u64 = 50;
-/// So many at a time.
+/// So many uploads at a time.
 const AT_ONCE: u64 = 8;
 
 /// What is to be tried.
@@ -21,9 +20,45 @@ struct Case {
     profile: &'static str,
     quirks: &'static [&'static str],
     faults: &'static [&'static str],
-    kills: u32,
+    ends: Ends,
     /// What no server of that kind would do: let an upload begin anew.
     may_be_gone: bool,
+}
+
+/// How the lives of the proxy end, and how many at most.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    /// SIGKILL.
+    Killed(u32),
+    /// SIGTERM, and it ends by itself.
+    InOrder(u32),
+}
+
+impl Ends {
+    fn most(self) -> u32 {
+        match self {
+            Ends::Killed(most) | Ends::InOrder(most) => most,
+        }
+    }
+
+    /// Bytes between two ends, at most; and how many uploads that needs.
+    fn apart(self) -> (u64, u64) {
+        match self {
+            Ends::Killed(_) => (24 * MIB, 50),
+            // What runs is brought to the backend before each.
+            Ends::InOrder(_) => (2 * MIB, 120),
+        }
+    }
+
+    async fn happen(self, service: &mut Service) {
+        if let Ends::InOrder(_) = self {
+            signal(service.proxy.pid(), "TERM");
+            assert_eq!(service.proxy.exit_code().await, Some(0));
+            service.next().await;
+        } else {
+            service.kill().await;
+        }
+    }
 }
 
 /// What came of it, over all uploads.
@@ -34,8 +69,9 @@ struct Sums {
     finished: AtomicU32,
 }
 
-async fn run(case: Case) {
+async fn run(case: Case) -> Arc<Backend> {
     let mut random = random();
+    let (apart, uploads) = case.ends.apart();
     let backend = Arc::new(Backend::start(MockConfig {
         knobs: quirks(case.quirks),
         faults: case.faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect(),
@@ -54,7 +90,7 @@ async fn run(case: Case) {
         let (addr, mut random) = (service.addr, random.fork());
         let (backend, watch, sums) = (Arc::clone(&backend), watch.clone(), Arc::clone(&sums));
         phones.spawn(async move {
-            for number in (first..UPLOADS).step_by(AT_ONCE as usize) {
+            for number in (first..uploads).step_by(AT_ONCE as usize) {
                 let file = File::new(random.u64(300 * KIB..30 * MIB)).number(number);
                 let words = WORDS[random.usize(..WORDS.len())];
                 let mut phone = Phone::new(addr, &format!("/{number}"), file).speaking(words);
@@ -70,9 +106,9 @@ async fn run(case: Case) {
             }
         });
     }
-    let mut killed = 0;
-    while killed < case.kills && sums.finished.load(Ordering::Relaxed) < UPLOADS as u32 {
-        let more = backend.stats().bytes_received + random.u64(0..24 * MIB);
+    let mut ended = 0;
+    while ended < case.ends.most() && sums.finished.load(Ordering::Relaxed) < uploads as u32 {
+        let more = backend.stats().bytes_received + random.u64(0..apart);
         let moment = backend.wait_for(|stats| stats.bytes_received >= more);
         // The last ones may have too few bytes left for that.
         let _ = tokio::time::timeout(Duration::from_secs(1), moment).await;
@@ -80,8 +116,8 @@ async fn run(case: Case) {
             // Between packets, too: a close, a pause, a start.
             tokio::time::sleep(Duration::from_micros(random.u64(0..30_000))).await;
         }
-        service.kill().await;
-        killed += 1;
+        case.ends.happen(&mut service).await;
+        ended += 1;
     }
     let all = async {
         while let Some(done) = phones.join_next().await {
@@ -91,20 +127,27 @@ async fn run(case: Case) {
     tokio::time::timeout(6 * PATIENCE, all).await.expect("an end");
     let (gone, resumed) = (sums.gone.lock().unwrap(), sums.resumed.load(Ordering::Relaxed));
     println!(
-        "{}: {killed} kills, {resumed} times resumed, {} times begun anew; {}",
+        "{}: {ended} ends, {resumed} times resumed, {} times begun anew; {}",
         case.profile,
         gone.len(),
         backend.stats()
     );
-    assert!(resumed > killed, "hardly anything was interrupted");
+    assert!(matches!(case.ends, Ends::Killed(_)) || ended == case.ends.most(), "{ended} is too few");
+    assert!(resumed > ended, "hardly anything was interrupted");
     assert!(case.may_be_gone || gone.is_empty(), "uploads were lost: {gone:?}");
-    assert_eq!(backend.published().len() as u64, UPLOADS);
+    assert_eq!(backend.published().len() as u64, uploads);
+    backend
 }
 
 #[tokio::test]
 async fn a_server_that_refuses_what_it_has() {
-    let case =
-        Case { profile: "refuse", quirks: &["overlap=refuse"], faults: &[], kills: 40, may_be_gone: false };
+    let case = Case {
+        profile: "refuse",
+        quirks: &["overlap=refuse"],
+        faults: &[],
+        ends: Ends::Killed(40),
+        may_be_gone: false,
+    };
     run(case).await;
 }
 
@@ -112,14 +155,14 @@ async fn a_server_that_refuses_what_it_has() {
 async fn a_server_that_keeps_what_came_of_a_broken_fragment() {
     let quirks = &["overlap=refuse", "broken=keep"];
     let faults = &["delay=20ms:close:p=0.5", "restart=keep:any:p=0.01"];
-    run(Case { profile: "refuse", quirks, faults, kills: 40, may_be_gone: false }).await;
+    run(Case { profile: "refuse", quirks, faults, ends: Ends::Killed(40), may_be_gone: false }).await;
 }
 
 #[tokio::test]
 async fn a_server_that_trims() {
     let quirks = &["overlap=trim", "broken=keep"];
     let faults = &["delay=20ms:close:p=0.5", "drop-ack:fragment:p=0.02", "drop-ack:close:p=0.1"];
-    run(Case { profile: "trim", quirks, faults, kills: 40, may_be_gone: false }).await;
+    run(Case { profile: "trim", quirks, faults, ends: Ends::Killed(40), may_be_gone: false }).await;
 }
 
 #[tokio::test]
@@ -129,7 +172,7 @@ async fn a_server_that_appends() {
         profile: "append",
         quirks,
         faults: &["restart=keep:any:p=0.01"],
-        kills: 20,
+        ends: Ends::Killed(20),
         may_be_gone: true,
     })
     .await;
@@ -139,5 +182,14 @@ async fn a_server_that_appends() {
 async fn a_server_that_nobody_knows() {
     let quirks = &["overlap=append"];
     let faults = &["delay=20ms:close:p=0.5", "drop-ack:close:p=0.1"];
-    run(Case { profile: "unknown", quirks, faults, kills: 20, may_be_gone: true }).await;
+    run(Case { profile: "unknown", quirks, faults, ends: Ends::Killed(20), may_be_gone: true }).await;
+}
+
+/// Such a server must not get a byte twice, so one acknowledged byte that was forgotten would lose its upload.
+#[tokio::test]
+async fn a_hundred_restarts_in_order_lose_no_acknowledged_byte() {
+    let (ends, quirks) = (Ends::InOrder(100), &["overlap=append"]);
+    let backend = run(Case { profile: "unknown", quirks, faults: &[], ends, may_be_gone: false }).await;
+    let stored: u64 = backend.published().values().map(|file| file.length).sum();
+    assert_eq!(backend.stats().bytes, stored, "nothing was sent twice");
 }

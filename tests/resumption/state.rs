@@ -30,7 +30,15 @@ fn a_damaged_file_is_refused_and_kept() {
     for text in ["junk", "redb and then nothing of the kind", &"x".repeat(5000)] {
         std::fs::write(&file, text).unwrap();
         let mut command = program();
-        command.args(["serve", "--backend", "http://127.0.0.1:1/", "--listen", &listen]);
+        command.args([
+            "serve",
+            "--backend",
+            "http://127.0.0.1:1/",
+            "--listen",
+            &listen,
+            "--admin-listen",
+            "off",
+        ]);
         let output = command.arg("--state-dir").arg(dir.path()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(74), "{said}");
@@ -45,7 +53,15 @@ async fn two_processes_do_not_share_one() {
     let backend = Backend::new(&[], &[]);
     let service = Service::before(&backend).await;
     let mut second = program();
-    second.args(["serve", "--backend", "http://127.0.0.1:1/", "--listen", "127.0.0.1:0"]);
+    second.args([
+        "serve",
+        "--backend",
+        "http://127.0.0.1:1/",
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "off",
+    ]);
     let output = second.arg("--state-dir").arg(service.state()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(74) && said.contains("is in use by another process"), "{said}");

@@ -29,6 +29,8 @@ pub(crate) struct Script {
     data: Bytes,
     end: End,
     at: usize,
+    /// Of the client: another one has come in its place, and this body breaks off.
+    life: u64,
     /// Largest piece.
     piece: usize,
     pace: Duration,
@@ -37,7 +39,8 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(world: &World, rng: Rng, data: Bytes, end: End, piece: usize, pace: Duration) -> Self {
-        Script { world: world.clone(), rng, data, end, at: 0, piece, pace, pause: None }
+        let life = world.lock().client_lives;
+        Script { world: world.clone(), rng, data, end, at: 0, life, piece, pace, pause: None }
     }
 }
 
@@ -53,6 +56,9 @@ impl Body for Script {
         }
         if this.world.lock().is_dead() {
             return Poll::Pending;
+        }
+        if this.world.lock().client_lives != this.life {
+            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())));
         }
         let stop = match this.end {
             End::Whole => this.data.len(),

@@ -35,7 +35,7 @@ pub(crate) enum Answer {
     /// The file is stored.
     Stored,
     /// The upload has failed for good.
-    Failed,
+    Failed(Problem),
     /// There is no such upload.
     Gone,
     /// It is gone now, as was wished.
@@ -61,7 +61,7 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct Front {
     pub(crate) world: World,
-    registry: Registry<Program>,
+    pub(crate) registry: Registry<Program>,
     settings: Arc<Settings>,
 }
 
@@ -243,9 +243,9 @@ impl Front {
                 reply::finish(version, status, &mut headers, offset, created);
                 let mut world = self.world.lock();
                 world.tell_final(upload, answer.is_ok(), replayed);
-                if answer.is_err() {
+                if let Err(failure) = answer {
                     world.figures.withheld += u64::from(world.uploads[upload].is_wrong);
-                    return Some(Answer::Failed);
+                    return Some(Answer::Failed(failure.problem));
                 }
                 world.figures.replays += u64::from(replayed);
                 if !replayed {
@@ -325,7 +325,7 @@ impl Front {
     }
 
     /// The number of the upload is its name at the backend.
-    fn destination(&self, upload: usize) -> Destination {
+    pub(crate) fn destination(&self, upload: usize) -> Destination {
         Destination {
             target: target(self.world.lock().uploads[upload].phone).parse().expect("a path"),
             host: HeaderValue::from_static("backend"),

@@ -16,6 +16,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod body;
+#[allow(dead_code, reason = "interruptions are the other simulation's")]
+#[path = "../simulation/faults.rs"]
 mod faults;
 mod front;
 mod network;
@@ -23,8 +25,11 @@ mod oracle;
 mod phone;
 mod proxy;
 mod schedule;
+#[allow(dead_code, reason = "only tests/fault_matrix aims")]
+mod strike;
 mod world;
 
+use front::Front;
 use phone::{Ending, Phone};
 use proxy::Life;
 use schedule::Schedule;
@@ -72,7 +77,8 @@ fn run(schedule: Schedule, talks: bool) -> Result<Figures, String> {
             let in_order = inside.rng.u8(..) < 64;
             (inside.rng.u64(1..=life), in_order && !is_last)
         };
-        let end = proxy::live(&world, &mut phones, (!is_last).then_some(longest), in_order);
+        let users = async |front: &Front| phone::live(&mut phones, front).await;
+        let end = proxy::live(&world, users, (!is_last).then_some(longest), in_order);
         if world.lock().violation().is_some() || end == Life::Over {
             break;
         }

@@ -1,6 +1,7 @@
 //! The network between the proxy and the server, the server with its bytes, and what no packet may do.
 
 use crate::faults::Fate;
+use crate::strike::Strike;
 use crate::world::{Inside, World};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
@@ -15,7 +16,7 @@ use tokio::time::sleep;
 /// A packet on its way.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
-    packet: Packet,
+    pub(crate) packet: Packet,
     head: HeaderMap,
     target: String,
     upload: usize,
@@ -76,7 +77,7 @@ impl Drop for UnderWay {
 impl Backend for Link {
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         self.world.alive().await;
-        let Call::Packet { packet, body } = call else { return self.look().await };
+        let Call::Packet { packet, body } = call else { return self.look(patience).await };
         let sent = Sent {
             head: packet.request(&self.to).headers().clone(),
             target: self.to.target.to_string(),
@@ -85,19 +86,18 @@ impl Backend for Link {
             packet,
             body,
         };
-        let (fate, there, back) = self.world.lock().depart(&sent);
+        let (course, there, back) = self.world.lock().depart(&sent);
         let mut under_way = UnderWay { world: self.world.clone(), sent: sent.clone(), has_arrived: false };
         sleep(there).await;
         if !self.world.lock().lives_on() {
             return pending().await;
         }
         under_way.has_arrived = true;
-        let reply = self.world.lock().arrive(fate, &sent);
-        if reply == Err(Hurt::TimedOut) {
-            sleep(patience.answer).await;
-        } else {
-            sleep(back).await;
-        }
+        let (reply, back) = match course {
+            Course::Fate(fate) => (self.world.lock().arrive(fate, &sent), back),
+            Course::Strike(strike) => self.world.lock().strike(&strike, &sent, patience),
+        };
+        sleep(if reply == Err(Hurt::TimedOut) { patience.answer } else { back }).await;
         if !self.world.lock().lives_on() {
             return pending().await;
         }
@@ -105,15 +105,11 @@ impl Backend for Link {
         match reply {
             Ok((status, headers)) => {
                 self.world.lock().learn(&sent, status, &headers);
-                Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+                Ok(answer((status, headers)))
             }
             Err(hurt) => {
                 self.reconnect();
-                Err(match hurt {
-                    Hurt::Unsent => NoAnswer::Unsent("simulated".into()),
-                    Hurt::Lost => NoAnswer::Lost("simulated".into()),
-                    Hurt::TimedOut => NoAnswer::TimedOut("simulated".into()),
-                })
+                Err(no_answer(hurt))
             }
         }
     }
@@ -121,10 +117,15 @@ impl Backend for Link {
 
 impl Link {
     /// HEAD of the target.
-    async fn look(&mut self) -> Result<Answer, NoAnswer> {
-        sleep(Duration::from_millis(5)).await;
+    async fn look(&mut self, patience: Patience) -> Result<Answer, NoAnswer> {
+        let strike = self.world.lock().aimed(None);
+        let (struck, takes) = strike.map_or((None, Duration::ZERO), |strike| strike.of_head(patience));
+        sleep(takes + Duration::from_millis(5)).await;
         if !self.world.lock().lives_on() {
             return pending().await;
+        }
+        if let Some(got) = struck {
+            return got.map(answer).map_err(no_answer);
         }
         let mut world = self.world.lock();
         let mut headers = HeaderMap::new();
@@ -142,7 +143,7 @@ impl Link {
             return Err(NoAnswer::Lost("simulated".into()));
         }
         world.say(|| format!("HEAD of the target: {status}"));
-        Ok(Answer { status, headers, body: Bytes::new(), waited: None })
+        Ok(answer((status, headers)))
     }
 }
 
@@ -151,10 +152,32 @@ impl Link {
 pub(crate) enum Hurt {
     Unsent,
     Lost,
+    /// No answer in time.
     TimedOut,
+    /// Not one byte of the request was taken in time.
+    Stalled,
 }
 
-type Got = Result<(StatusCode, HeaderMap), Hurt>;
+fn answer((status, headers): (StatusCode, HeaderMap)) -> Answer {
+    Answer { status, headers, body: Bytes::new(), waited: None }
+}
+
+fn no_answer(hurt: Hurt) -> NoAnswer {
+    let cause = "simulated".into();
+    match hurt {
+        Hurt::Unsent => NoAnswer::Unsent(cause),
+        Hurt::Lost => NoAnswer::Lost(cause),
+        Hurt::TimedOut | Hurt::Stalled => NoAnswer::TimedOut(cause),
+    }
+}
+
+/// What an exchange runs into.
+enum Course {
+    Fate(Fate),
+    Strike(Strike),
+}
+
+pub(crate) type Got = Result<(StatusCode, HeaderMap), Hurt>;
 
 impl Inside {
     fn connect(&mut self) -> u64 {
@@ -169,7 +192,7 @@ impl Inside {
     }
 
     /// A packet is sent.
-    fn depart(&mut self, sent: &Sent) -> (Fate, Duration, Duration) {
+    fn depart(&mut self, sent: &Sent) -> (Course, Duration, Duration) {
         self.figures.exchanges += 1;
         self.inspect(sent);
         self.deliver_late();
@@ -178,9 +201,15 @@ impl Inside {
         let appends = self.schedule.knobs.fragment.overlap == OverlapRule::Append;
         let fate = if fate == Fate::Twice && appends { Fate::Fine } else { fate };
         self.figures.faults += u64::from(fate != Fate::Fine);
-        self.say(|| format!("upload {}: {:?} {fate:?}", sent.upload, sent.packet));
         let mut pause = || Duration::from_millis(self.rng.u64(0..40));
-        (fate, pause(), pause())
+        let (there, back) = (pause(), pause());
+        if let Some(strike) = self.aimed(Some(&sent.packet)) {
+            self.say(|| format!("upload {}: {:?} {strike:?}", sent.upload, sent.packet));
+            let there = there + strike.before;
+            return (Course::Strike(strike), there, back);
+        }
+        self.say(|| format!("upload {}: {:?} {fate:?}", sent.upload, sent.packet));
+        (Course::Fate(fate), there, back)
     }
 
     /// What no packet may do.
@@ -218,7 +247,10 @@ impl Inside {
                 // Of one that is cancelled there is no record any more. What may have been sent once may be sent twice.
                 let about = &self.uploads[upload];
                 let again = about.was_closing && about.was_deleted && recorded.is_none();
-                self.check(recorded == Some(true) || again, || "closed without a word on record".to_owned());
+                let plain = about.id.is_none();
+                self.check(recorded == Some(true) || again || plain, || {
+                    "closed without a word on record".to_owned()
+                });
             }
             _ => {}
         }
@@ -289,7 +321,7 @@ impl Inside {
     }
 
     /// The server gets the packet, all of it or `only` so many bytes of its body.
-    fn serve(&mut self, sent: &Sent, only: Option<u64>) -> Option<(StatusCode, HeaderMap)> {
+    pub(crate) fn serve(&mut self, sent: &Sent, only: Option<u64>) -> Option<(StatusCode, HeaderMap)> {
         let request = Request::builder().method("BITS_POST").body(()).ok()?;
         let head = RequestHead { method: request.method(), target: &sent.target, headers: &sent.head };
         let exists = self.published.contains_key(&sent.target);
@@ -333,7 +365,8 @@ impl Inside {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let offset = text("bits-received-content-range").or(text("bits-recieved-content-range"));
         self.say(|| format!("{:?} is answered {status}, offset {offset:?}", sent.packet.kind()));
-        let is_ack = headers.contains_key("bits-packet-type");
+        // Nobody else tells an offset.
+        let is_ack = headers.contains_key("bits-packet-type") || offset.is_some();
         match &sent.packet {
             Packet::CreateSession if is_ack && status.is_success() => {
                 if let Some(id) = headers.get("bits-session-id") {
@@ -341,17 +374,14 @@ impl Inside {
                 }
             }
             Packet::Fragment { range, .. } if is_ack => {
-                let offset = offset.and_then(|text| text.parse().ok());
+                let total = self.files[self.uploads[sent.upload].phone].len() as u64;
+                let offset = offset.and_then(|text| text.parse().ok()).filter(|offset| *offset <= total);
                 let offset = offset.or(status.is_success().then(|| range.end()));
                 let known = &mut self.uploads[sent.upload].acknowledged;
                 *known = offset.unwrap_or_default().max(*known);
             }
             _ => {}
         }
-    }
-
-    fn http_date(&self, at: Duration) -> HeaderValue {
-        HeaderValue::try_from(httpdate::fmt_http_date(self.date(at))).expect("a date is a header value")
     }
 }
 

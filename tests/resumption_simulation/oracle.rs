@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Upload {
     /// Whose.
     pub(crate) phone: usize,
-    /// The secret part of its URL.
+    /// The secret part of its URL. One that cannot be resumed has none.
     pub(crate) id: Option<String>,
     /// Bytes that the server acknowledged to the proxy.
     pub(crate) acknowledged: u64,

@@ -53,6 +53,15 @@ pub(crate) struct Phone {
     pub(crate) ending: Option<Ending>,
 }
 
+/// One or two phones use the proxy until they have come to their end.
+pub(crate) async fn live(phones: &mut [Phone], front: &Front) {
+    if let [one] = &mut *phones {
+        one.live(front).await;
+    } else if let [one, two] = &mut *phones {
+        tokio::join!(one.live(front), two.live(front));
+    }
+}
+
 impl Phone {
     pub(crate) fn new(number: usize, world: &World) -> Self {
         let mut inside = world.lock();
@@ -105,7 +114,7 @@ impl Phone {
         match answer {
             Some(Answer::Offset(offset)) => self.next = Next::Send(offset),
             Some(Answer::Stored) => self.ending = Some(Ending::Stored),
-            Some(Answer::Failed) => self.again(Ending::Failed),
+            Some(Answer::Failed(_)) => self.again(Ending::Failed),
             Some(Answer::Gone) => self.again(Ending::Gone),
             Some(Answer::Cancelled) => self.again(Ending::GivenUp),
             Some(Answer::Refused) | None => {}

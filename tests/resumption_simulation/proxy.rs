@@ -2,7 +2,6 @@
 
 use crate::front::Front;
 use crate::network::Link;
-use crate::phone::Phone;
 use crate::world::World;
 use put2bits::bits::{Destination, Event};
 use put2bits::limits::Limits;
@@ -36,6 +35,7 @@ impl Program {
             limits: Arc::new(schedule.limits.clone()),
             budget: Budget::new(schedule.limits.memory),
             ceiling: Ceiling::default(),
+            traffic: Default::default(),
         };
         Program { world: world.clone(), route: Arc::new(route), shared, drain: Drain::default() }
     }
@@ -123,8 +123,13 @@ pub(crate) enum Life {
     Over,
 }
 
-/// One life, which the phones use. `longest`: after so many acts it is killed.
-pub(crate) fn live(world: &World, phones: &mut [Phone], longest: Option<u64>, in_order: bool) -> Life {
+/// One life, which is over when its users have come to their end. `longest`: after so many acts it is killed.
+pub(crate) fn live(
+    world: &World,
+    users: impl AsyncFnOnce(&Front),
+    longest: Option<u64>,
+    in_order: bool,
+) -> Life {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let life = runtime.block_on(async {
         let doom = world.begin(longest);
@@ -140,11 +145,7 @@ pub(crate) fn live(world: &World, phones: &mut [Phone], longest: Option<u64>, in
             Life::Killed
         };
         let all = async {
-            if let [one] = &mut *phones {
-                one.live(&front).await;
-            } else if let [one, two] = &mut *phones {
-                tokio::join!(one.live(&front), two.live(&front));
-            }
+            users(&front).await;
             wait_for_the_end(world, &registry, &tasks, &budget).await;
             Life::Over
         };
@@ -201,11 +202,17 @@ async fn wait_for_the_end(world: &World, registry: &Registry<Program>, tasks: &T
         }
     }
     let _ = timeout(expire, tasks.wait()).await;
-    let mut inside = world.lock();
     let open = registry.open();
-    inside.check(open == 0, || format!("{open} uploads are open for ever"));
+    world.lock().check(open == 0, || format!("{open} uploads are open for ever"));
     let running = registry.running();
-    inside.check(running == 0, || format!("{running} uploads count as running for ever"));
+    world.lock().check(running == 0, || format!("{running} uploads count as running for ever"));
+    let keep = registry.host().limits().uploads.keep;
+    sleep(keep + Duration::from_secs(1)).await;
+    registry.sweep();
+    let _ = timeout(expire, tasks.wait()).await;
+    let mut inside = world.lock();
+    let records = inside.durable.len();
+    inside.check(records == 0, || format!("{records} records are kept for ever"));
     let used = budget.used();
     inside.check(used == 0, || format!("{used} bytes of memory are held for ever"));
     // One that lives and dies with its connection is given up for lost, and the proxy is told so by a code that means nothing.

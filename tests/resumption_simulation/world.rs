@@ -3,7 +3,9 @@
 use crate::network::Late;
 use crate::oracle::Upload;
 use crate::schedule::Schedule;
+use crate::strike::Trap;
 use fastrand::Rng;
+use http::HeaderValue;
 use put2bits::bits::server::{Server, SessionKey};
 use put2bits::registry::Change;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -92,6 +94,12 @@ pub(crate) struct Inside {
     pub(crate) under_way: HashMap<Vec<u8>, u32>,
     pub(crate) connections: u64,
     pub(crate) late: Vec<Late>,
+    /// Decides about exchanges in place of the weather.
+    pub(crate) trap: Option<Trap>,
+    /// How often the client has died.
+    pub(crate) client_lives: u64,
+    /// Told when it is to die.
+    pub(crate) client_doom: Arc<Notify>,
     /// What the store has for certain.
     pub(crate) durable: BTreeMap<String, Vec<u8>>,
     /// What it may have, in order.
@@ -102,7 +110,7 @@ pub(crate) struct Inside {
     /// They have done nothing wrong in this life.
     pub(crate) was_fine: bool,
     /// What the proxy may still do in this life.
-    left: Option<u64>,
+    pub(crate) left: Option<u64>,
     dead: bool,
     doom: Arc<Notify>,
     violation: Option<String>,
@@ -138,6 +146,9 @@ impl World {
             under_way: HashMap::new(),
             connections: 0,
             late: Vec::new(),
+            trap: None,
+            client_lives: 0,
+            client_doom: Arc::new(Notify::new()),
             durable: BTreeMap::new(),
             pending: VecDeque::new(),
             writes: 0,
@@ -257,6 +268,11 @@ impl Inside {
     /// The wall clock, the same for all.
     pub(crate) fn date(&self, at: Duration) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000) + at
+    }
+
+    /// The same as a header.
+    pub(crate) fn http_date(&self, at: Duration) -> HeaderValue {
+        HeaderValue::try_from(httpdate::fmt_http_date(self.date(at))).expect("a date is a header value")
     }
 
     /// The store is told; gives the number of this write.

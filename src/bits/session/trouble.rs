@@ -56,10 +56,15 @@ impl Session {
         retry_after: Option<Duration>,
     ) -> Result<(), Failure> {
         // It began when the exchange that failed began, not when that was noticed.
+        let is_first = self.patience.since.is_none();
         let since = *self.patience.since.get_or_insert(self.attempted);
-        let end = since + self.window();
+        let (mut end, pause) = (since + self.window(), self.pause());
+        if is_first && !matches!(self.phase, Phase::Creating) {
+            // One exchange may last longer than the window: the last fragment and Close-Session have that much time.
+            end = end.max(now + pause);
+        }
         // The last attempt is made at the very end.
-        let at = (now + self.pause()).min(end).max(now + retry_after.unwrap_or_default());
+        let at = (now + pause).min(end).max(now + retry_after.unwrap_or_default());
         if now >= end || at > end {
             let spent = now.saturating_sub(since).as_secs();
             let detail = format!("{}; given up after {spent} s without progress", failure.detail);

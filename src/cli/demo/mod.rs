@@ -20,7 +20,7 @@ mod source;
 
 use super::{Exit, Stop};
 use crate::bits::Profile;
-use crate::config::{Config, LogConfig, Size, StateConfig, StoreKind};
+use crate::config::{AdminConfig, Config, LogConfig, Size, StateConfig, StoreKind};
 use crate::mock::Count;
 use crate::phone::{Content as _, Tally};
 use crate::route::{BackendUrl, Route, Routes};
@@ -157,7 +157,8 @@ fn config(backend: &str) -> Result<Config, Stop> {
     let route = Route { profile: Some(&Profile::REFUSE), ..Route::new("/", backend) };
     // What is shown once need not outlive the process.
     let state = StateConfig { store: StoreKind::Memory, ..StateConfig::default() };
-    Ok(Config { listen: loopback(), routes: Routes::new(vec![route]), state, ..Config::default() })
+    let admin = AdminConfig { listen: None, ..AdminConfig::default() };
+    Ok(Config { listen: loopback(), routes: Routes::new(vec![route]), state, admin, ..Config::default() })
 }
 
 fn loopback() -> SocketAddr {

@@ -125,6 +125,8 @@ impl Process {
             backend,
             "--profile",
             "refuse",
+            "--admin-listen",
+            "off",
             "--log",
             "warn,put2bits::app=info",
         ]);

@@ -1,5 +1,6 @@
 //! The registry with a backend and a store in memory, on tokio's paused clock.
 
+mod clock;
 mod draining;
 mod ending;
 mod fencing;

@@ -142,6 +142,7 @@ impl World {
             limits: Arc::new(Limits { fragment: fixed(100), uploads, ..Limits::default() }),
             budget: Budget::new(1 << 20),
             ceiling: Ceiling::default(),
+            traffic: Default::default(),
         };
         let model = Model {
             peer,

@@ -50,6 +50,7 @@ impl Setup {
             }),
             budget: Budget::new(1 << 20),
             ceiling: Ceiling::default(),
+            traffic: Default::default(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
         Setup { total, shared, stop: CancellationToken::new(), route, host, wanted: true }

@@ -1,5 +1,6 @@
 //! The program as a child process, the mock backend on a thread of its own, and clients that write raw bytes.
 
+mod admin;
 mod backend;
 mod client;
 mod file;
@@ -7,6 +8,7 @@ pub(crate) mod proc;
 mod proxy;
 mod tap;
 
+pub(crate) use admin::{Admin, Metrics};
 pub(crate) use backend::{Backend, quirks};
 pub(crate) use client::{Answer, Upload, ask};
 pub(crate) use file::File;

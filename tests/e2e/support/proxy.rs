@@ -1,7 +1,7 @@
 //! The program as a child process.
 
 use super::proc::Memory;
-use super::{Backend, Upload, within};
+use super::{Admin, Backend, Upload, within};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -30,6 +30,11 @@ impl Settings {
         Settings::bare().set("backend", url).set("profile", "refuse")
     }
 
+    /// The routes of a configuration file.
+    pub(crate) fn routes(file: &str) -> Settings {
+        Settings { file: Some(file.to_owned()), ..Settings::bare() }
+    }
+
     /// One route for everything from a configuration file, with these lines of TOML in it.
     pub(crate) fn route(url: &str, lines: &str) -> Settings {
         let mut settings = Settings::bare();
@@ -40,6 +45,7 @@ impl Settings {
     fn bare() -> Settings {
         Settings { variables: Vec::new(), file: None }
             .set("listen", "127.0.0.1:0")
+            .set("admin.listen", "127.0.0.1:0")
             .set("log.format", "json")
             .set("state.store", "memory")
             .set("retry.first_delay", "5ms")
@@ -81,6 +87,8 @@ impl Settings {
 pub(crate) struct Proxy {
     child: Child,
     pub(crate) addr: SocketAddr,
+    /// Its probes and metrics.
+    pub(crate) admin: Admin,
     log: watch::Receiver<Log>,
     /// Its working directory, and where it would put temporary files.
     home: TempDir,
@@ -117,9 +125,14 @@ impl Proxy {
             writer.send_modify(|log| log.ended = true);
         });
         let unset = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut proxy = Proxy { child, addr: unset, log, home };
+        let mut proxy = Proxy { child, addr: unset, admin: Admin::at(unset), log, home };
         let line = proxy.line("that it listens", |line| message(line).starts_with("listening on ")).await;
         proxy.addr = message(&line).strip_prefix("listening on http://").unwrap().parse().unwrap();
+        // Said before the other line, unless it is off.
+        let told = |line: &Value| message(line).strip_prefix("probes and metrics on http://")?.parse().ok();
+        if let Some(addr) = proxy.log.borrow().lines.iter().find_map(told) {
+            proxy.admin = Admin::at(addr);
+        }
         proxy
     }
 

@@ -89,6 +89,18 @@ fn time_in_exchanges_counts_too() {
 }
 
 #[test]
+fn one_answer_waited_for_longer_than_the_window_is_not_the_end() {
+    let mut script = script(300, &Profile::REFUSE).open();
+    for next in [100, 200] {
+        script = script.expect(&format!("bytes {}-{}/300", next - 100, next - 1)).taken(next);
+    }
+    for _ in 0..2 {
+        script = script.expect("bytes 200-299/300").later(360 * SECOND).silence(Silence::TimedOut);
+    }
+    script.cancelled(Problem::Timeout);
+}
+
+#[test]
 fn retry_after_is_honoured() {
     let sent = || script(300, &Profile::REFUSE).open().expect("bytes 0-99/300");
     let script = sent().answer(503, &[("Retry-After", "120")]).expect("bytes 0-99/300");
