@@ -99,8 +99,12 @@ async fn an_upload_that_takes_too_long_ends() {
     let file = File::new(512 * KIB);
     let mut plain = proxy.put("/plain", file).await;
     let (mut resumable, location) = create(&proxy, "/resumable", file).await;
-    plain.send_to(64 * KIB).await;
-    resumable.send_to(64 * KIB).await;
+    // In two pieces, so that neither is silent for all of that time.
+    for end in [32 * KIB, 64 * KIB] {
+        plain.send_to(end).await;
+        resumable.send_to(end).await;
+        tokio::time::sleep(LIMIT).await;
+    }
     plain.answer().await.assert_problem(408, "upload_overdue");
     ends(&mut resumable.stream).await;
     assert_eq!(offset(&proxy, &location).await, 64 * KIB);
