@@ -146,7 +146,7 @@ impl Life {
             method: Method::from_bytes(record.method.as_bytes()).map_err(|_| bad("method"))?,
             route: record.route,
             destination: Destination {
-                target: PathAndQuery::try_from(record.target).map_err(|_| bad("target"))?,
+                target: load_target(record.target).ok_or_else(|| bad("target"))?,
                 host: load_value(&record.host).ok_or_else(|| bad("host"))?,
                 content_name: load_value(&record.content_name).ok_or_else(|| bad("content_name"))?,
             },
@@ -188,7 +188,7 @@ impl Life {
         if self.told > self.offset {
             return Err(bad("told"));
         }
-        if self.offset > self.total.unwrap_or_default() {
+        if self.offset.max(self.continuation.acknowledged()) > self.total.unwrap_or_default() {
             return Err(bad("total"));
         }
         if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.closing) && self.total != Some(self.offset)
@@ -264,6 +264,14 @@ fn load_reply(reply: SavedReply) -> Result<Reply, BadRecord> {
     };
     let body = STANDARD.decode(reply.body).map_err(|_| bad("reply.body"))?;
     Ok(Reply { content_type, body: body.into() })
+}
+
+/// In origin form, as a route makes it: `?x` and `*` would be read as well.
+fn load_target(text: String) -> Option<PathAndQuery> {
+    if !text.starts_with('/') {
+        return None;
+    }
+    PathAndQuery::try_from(text).ok()
 }
 
 /// Header values are bytes; each becomes one character, and back.
