@@ -1,6 +1,6 @@
 //! The server, and the bytes that it keeps.
 
-use crate::world::{FILE, Published, World};
+use super::world::{FILE, Published, World};
 use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use put2bits::bits::server::{Begin, Effect, OverlapRule, RequestHead, TargetState};
@@ -20,7 +20,7 @@ impl World {
         let request = request(packet);
         let head = RequestHead { method: request.method(), target: TARGET, headers: request.headers() };
         let target = if self.published.is_some() { TargetState::Exists } else { TargetState::Free };
-        let fresh_id = self.rng.u128(..);
+        let fresh_id = self.rng.u128();
         let reply = match self.server.begin(self.now, connection, &head, target, fresh_id) {
             Begin::Answer(reply) => reply,
             Begin::Receive(intake) => {

@@ -1,6 +1,31 @@
 //! What the network and the server do to one exchange.
 
 use fastrand::Rng;
+use std::ops::RangeBounds;
+
+/// Whatever decides by chance.
+pub(crate) trait Throw {
+    /// A small number of the range.
+    fn u8(&mut self, range: impl RangeBounds<u8>) -> u8;
+    /// A number of the range.
+    fn u16(&mut self, range: impl RangeBounds<u16>) -> u16;
+    /// One of so many.
+    fn index(&mut self, count: usize) -> usize;
+}
+
+impl Throw for Rng {
+    fn u8(&mut self, range: impl RangeBounds<u8>) -> u8 {
+        Rng::u8(self, range)
+    }
+
+    fn u16(&mut self, range: impl RangeBounds<u16>) -> u16 {
+        Rng::u16(self, range)
+    }
+
+    fn index(&mut self, count: usize) -> usize {
+        self.usize(..count)
+    }
+}
 
 /// What happens to one request and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +54,7 @@ pub(crate) enum Fate {
 
 impl Fate {
     /// What may have become of an exchange that nobody waits for any more.
-    pub(crate) fn unfinished(rng: &mut Rng) -> Fate {
+    pub(crate) fn unfinished(rng: &mut impl Throw) -> Fate {
         match rng.u8(0..4) {
             0 => Fate::Refused,
             1 => Fate::Cut(rng.u8(..)),
@@ -85,7 +110,7 @@ pub(crate) struct Weather {
 }
 
 impl Weather {
-    pub(crate) fn fate(self, rng: &mut Rng) -> Fate {
+    pub(crate) fn fate(self, rng: &mut impl Throw) -> Fate {
         if rng.u16(0..1000) >= self.per_mille {
             return Fate::Fine;
         }
@@ -95,11 +120,11 @@ impl Weather {
             1 | 2 => Fate::Cut(rng.u8(..)),
             3 | 4 => Fate::AnswerLost,
             5 => Fate::AnswerLate,
-            6 => Fate::StatusBefore(passing[rng.usize(..passing.len())]),
-            7 => Fate::StatusAfter(passing[rng.usize(..passing.len())]),
+            6 => Fate::StatusBefore(passing[rng.index(passing.len())]),
+            7 => Fate::StatusAfter(passing[rng.index(passing.len())]),
             8 => Fate::Twice,
             9 => Fate::RequestLate(rng.u8(1..6)),
-            10 => Fate::StatusBefore([413, 404, 403, 409, 401, 301, 416, 507, 200][rng.usize(..9)]),
+            10 => Fate::StatusBefore([413, 404, 403, 409, 401, 301, 416, 507, 200][rng.index(9)]),
             _ => Fate::SessionsLost,
         }
     }

@@ -1,7 +1,7 @@
 //! The network between the proxy and the server, and what no packet on it may do.
 
-use crate::faults::{Fate, Interruption};
-use crate::world::World;
+use super::faults::{Fate, Interruption};
+use super::world::World;
 use http::{HeaderMap, StatusCode};
 use put2bits::bits::server::OverlapRule;
 use put2bits::bits::{Packet, Silence};

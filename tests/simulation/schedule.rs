@@ -1,7 +1,7 @@
-//! One schedule: everything that a seed decides beforehand.
+//! One schedule: everything that is decided beforehand.
 
-use crate::faults::{Interruptions, Weather};
-use fastrand::Rng;
+use super::dice::Dice;
+use super::faults::{Interruptions, Throw as _, Weather};
 use put2bits::bits::server::{
     Broken, EmptyFile, FragmentLimit, Knobs, LimitAnswer, OffsetOn416, OverlapRule, PublishAt, UnknownSession,
 };
@@ -9,10 +9,12 @@ use put2bits::bits::{AmbiguousClose, Profile};
 use put2bits::limits::{FragmentLimits, RetryLimits};
 use std::time::Duration;
 
-/// Everything that a seed decides beforehand.
+/// Everything that is decided beforehand.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     pub(crate) seed: u64,
+    /// What decides on the way.
+    pub(crate) dice: Dice,
     pub(crate) total: u64,
     pub(crate) fragment: FragmentLimits,
     /// Longest time in which the client delivers a fragment.
@@ -43,8 +45,9 @@ impl Schedule {
     /// Largest file, bytes.
     pub(crate) const LARGEST: u64 = 400_000;
 
-    fn new(seed: u64) -> (Self, Rng) {
-        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
+    fn new(dice: impl Into<Dice>) -> (Self, Dice) {
+        let mut rng: Dice = dice.into();
+        let dice = rng.split();
         let mut knobs = Knobs::strict();
         let profile = match rng.u8(0..8) {
             0 | 1 => {
@@ -88,7 +91,8 @@ impl Schedule {
             _ => rng.u64(1..40_000),
         };
         let schedule = Schedule {
-            seed,
+            seed: rng.seed(),
+            dice,
             total,
             fragment: FragmentLimits { min: 512, first: 2048, max: 8192, time: Duration::from_secs(1) },
             pace: Duration::from_millis([200, 3_000][rng.usize(..2)]),
@@ -110,12 +114,12 @@ impl Schedule {
     }
 
     /// No faults: the quirks alone.
-    pub(crate) fn calm(seed: u64) -> Self {
-        Schedule::new(seed).0
+    pub(crate) fn calm(dice: impl Into<Dice>) -> Self {
+        Schedule::new(dice).0
     }
 
     /// An upload over several attempts, some of them parts.
-    fn resumable(&mut self, rng: &mut Rng) {
+    fn resumable(&mut self, rng: &mut Dice) {
         self.lasting = true;
         if rng.u8(..) < 2 {
             // Large enough for a server in doubt to be asked with one byte.
@@ -135,8 +139,8 @@ impl Schedule {
     }
 
     /// No fault but that the proxy dies, again and again.
-    pub(crate) fn deaths_alone(seed: u64) -> Self {
-        let (mut schedule, mut rng) = Schedule::new(seed);
+    pub(crate) fn deaths_alone(dice: impl Into<Dice>) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(dice);
         schedule.resumable(&mut rng);
         let (per_mille, most) = ([30, 100, 300][rng.usize(..3)], rng.u64(1..30));
         schedule.interruptions = Interruptions { per_mille, most, kinds: Interruptions::DEATHS };
@@ -144,16 +148,16 @@ impl Schedule {
     }
 
     /// No fault but that the client goes away and comes back; where no byte may be sent twice, only between two exchanges.
-    pub(crate) fn drops_alone(seed: u64) -> Self {
-        let mut schedule = Schedule::deaths_alone(seed);
+    pub(crate) fn drops_alone(dice: impl Into<Dice>) -> Self {
+        let mut schedule = Schedule::deaths_alone(dice);
         let clean = !schedule.profile.overlap.may_resend();
         schedule.interruptions.kinds = if clean { Interruptions::CLEAN_DROPS } else { Interruptions::DROPS };
         schedule
     }
 
     /// Trouble that ends, at a server that may get bytes again.
-    pub(crate) fn passing_trouble(seed: u64) -> Self {
-        let (mut schedule, mut rng) = Schedule::new(seed);
+    pub(crate) fn passing_trouble(dice: impl Into<Dice>) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(dice);
         if !schedule.profile.overlap.may_resend() {
             schedule.profile = &Profile::REFUSE;
             schedule.knobs.fragment.overlap = OverlapRule::Refuse;
@@ -167,8 +171,8 @@ impl Schedule {
     }
 
     /// Everything that can happen.
-    pub(crate) fn hostile(seed: u64) -> Self {
-        let (mut schedule, mut rng) = Schedule::new(seed);
+    pub(crate) fn hostile(dice: impl Into<Dice>) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(dice);
         schedule.weather = Weather { per_mille: [20, 60, 150, 400][rng.usize(..4)], fatal: true };
         schedule.retry.window = Duration::from_secs([5, 60, 300][rng.usize(..3)]);
         let wire = &mut schedule.knobs.wire;
@@ -195,7 +199,7 @@ impl Schedule {
         if rng.u8(..) < 25 {
             schedule.leaves = Some(rng.u64(1..60));
         }
-        if !seed.is_multiple_of(6) {
+        if !schedule.seed.is_multiple_of(6) {
             schedule.resumable(&mut rng);
             let (per_mille, most) = ([60, 150, 400][rng.usize(..3)], rng.u64(1..16));
             schedule.interruptions = Interruptions { per_mille, most, kinds: Interruptions::ALL };

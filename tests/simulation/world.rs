@@ -1,9 +1,9 @@
 //! One upload of one file: its client, the proxy in all its lives, the server.
 
-use crate::faults::Interruption;
-use crate::record::Record;
-use crate::schedule::Schedule;
-use fastrand::Rng;
+use super::dice::Dice;
+use super::faults::{Interruption, Throw as _};
+use super::record::Record;
+use super::schedule::Schedule;
 use put2bits::bits::server::{Server, SessionKey};
 use put2bits::bits::{Event, Packet, Session, SessionSettings, Step};
 use put2bits::error::{Failure, Problem};
@@ -70,7 +70,7 @@ pub(crate) struct Published {
 
 pub(crate) struct World {
     pub(crate) schedule: Schedule,
-    pub(crate) rng: Rng,
+    pub(crate) rng: Dice,
     pub(crate) now: Duration,
     pub(crate) session: Session,
     pub(crate) record: Record,
@@ -98,7 +98,7 @@ impl World {
     pub(crate) fn new(schedule: Schedule) -> Self {
         let now = Duration::from_secs(1000);
         let mut world = World {
-            rng: Rng::with_seed(schedule.seed),
+            rng: schedule.dice.clone(),
             now,
             session: Session::new(SessionSettings::new(0)),
             record: Record::default(),
