@@ -68,7 +68,7 @@ fn ack() {
 
 #[test]
 fn config() {
-    fuzz("config", 10);
+    fuzz("config", 1);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn path() {
 
 #[test]
 fn record() {
-    fuzz("record", 10);
+    fuzz("record", 4);
 }
 
 #[test]
