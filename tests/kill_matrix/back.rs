@@ -62,9 +62,13 @@ async fn serve(mut proxy: Peer, backend: Option<SocketAddr>, gate: Gate) {
             proxy.reset();
             backend.reset();
         }
-        Some(Trouble::Stalled) => proxy.drain(|| ()).await,
+        Some(Trouble::Stalled) => {
+            drop(fate);
+            proxy.drain(|| ()).await;
+        }
         Some(Trouble::HalfClosed) => {
             proxy.finish().await;
+            drop(fate);
             proxy.drain(|| ()).await;
         }
     }

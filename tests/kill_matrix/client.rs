@@ -4,6 +4,7 @@ use crate::gate::Gate;
 use crate::outcomes::Outcome;
 use crate::phone::{Leaving, Phone, Progress};
 use crate::support::{Answer, File, within};
+use put2bits::error::Problem;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,11 +79,14 @@ impl Plain {
 fn told(answer: &Answer) -> Outcome {
     match answer.status {
         201 => Outcome::Stored,
-        404 if answer.header("put2bits-reason").is_some() => {
-            Outcome::Anew(answer.header("put2bits-reason").unwrap().to_owned())
-        }
-        _ => Outcome::Failed(answer.header("put2bits-error").expect("a code of ours").to_owned()),
+        404 => Outcome::Anew(problem(answer.header("put2bits-reason"))),
+        _ => Outcome::Failed(problem(answer.header("put2bits-error"))),
     }
+}
+
+fn problem(code: Option<&str>) -> Problem {
+    let named = |problem: &&Problem| code == Some(problem.code());
+    *Problem::ALL.iter().find(named).unwrap_or_else(|| panic!("no reason of ours: {code:?}"))
 }
 
 /// Asserts that an offset that was told is one that the proxy can know.

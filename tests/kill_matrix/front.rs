@@ -72,12 +72,18 @@ async fn serve(mut client: TcpStream, proxy: Option<SocketAddr>, gate: Gate) {
             Peer::new(client).reset();
             proxy.reset();
         }
-        // The client's end stays as it is until the proxy's is closed.
+        // Until one end is closed; the client does that when everything is over.
         End::Struck(Trouble::Stalled) => {
-            proxy.drain(|| gate.saw(|seen| seen.let_go += 1)).await;
+            drop(fate);
+            let mut client = Peer::new(client);
+            tokio::select! {
+                () = proxy.drain(|| gate.saw(|seen| seen.let_go += 1)) => {}
+                () = client.drain(|| ()) => {}
+            }
         }
         End::Struck(Trouble::HalfClosed) => {
             proxy.finish().await;
+            drop(fate);
             let mut proxy = proxy.into_stream();
             let (from_proxy, _) = proxy.split();
             let (_, to_client) = client.split();

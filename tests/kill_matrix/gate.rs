@@ -115,8 +115,8 @@ impl Gate {
 
     /// Waits until everything is held.
     pub(crate) async fn reached(&self) {
-        let held = async { self.state.subscribe().wait_for(|state| *state == State::Held).await.map(drop) };
-        within("the point", held).await.unwrap();
+        let mut state = self.state.subscribe();
+        let _ = within("the point", state.wait_for(|state| *state == State::Held)).await.unwrap();
     }
 
     /// Lets everything go on, or be as dead as it is.
@@ -124,10 +124,11 @@ impl Gate {
         self.state.send_replace(State::Open);
     }
 
-    /// Something befalls all connections that are open now.
-    pub(crate) fn strike(&self, side: Side, trouble: Trouble) {
+    /// Something befalls all connections that are open now. When this returns, it has.
+    pub(crate) async fn strike(&self, side: Side, trouble: Trouble) {
         let fate = std::mem::take(&mut self.fates()[side as usize]);
         fate.send_replace(Some(trouble));
+        within("the strike", fate.closed()).await;
     }
 
     /// What will befall a new connection.
@@ -188,7 +189,7 @@ impl Gate {
     }
 }
 
-/// What will befall a connection.
+/// What will befall a connection. Dropped when it has.
 #[derive(Debug)]
 pub(crate) struct Fate(watch::Receiver<Option<Trouble>>);
 
