@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 4] = ["README.md", "CHANGELOG.md", "deploy/fronts.md", "deploy/ios.md"];
+const PAGES: [&str; 5] =
+    ["README.md", "CHANGELOG.md", "deploy/fronts.md", "deploy/ios.md", "docs/reliability.md"];
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -133,6 +134,29 @@ fn every_promise_names_tests_that_exist() {
         }
     }
     assert!(checked > 10, "{checked}");
+}
+
+/// Each promise has one test of its number in `tests/promises`; the architecture page and the page on reliability name it.
+#[test]
+fn every_promise_has_a_test_of_its_number() {
+    let tests = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises"));
+    let tests: Vec<&str> =
+        tests.split("fn p").skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).collect();
+    assert_eq!(tests.len(), 14);
+    for (page, begin) in [("src/lib.rs", "//! | P"), ("docs/reliability.md", "| P")] {
+        let page_text = read(page);
+        let rows: Vec<&str> = page_text.lines().filter(|line| line.starts_with(begin)).collect();
+        assert_eq!(rows.len(), 14, "{page}");
+        for (number, row) in (1..).zip(rows) {
+            assert!(row.starts_with(&format!("{begin}{number} |")), "{page}: {row}");
+            let prefix = format!("{number}_");
+            let mut named = tests.iter().filter(|rest| rest.starts_with(&prefix));
+            let name = named.next().and_then(|rest| rest.split('(').next());
+            let name = name.unwrap_or_else(|| panic!("no test of P{number}"));
+            assert!(named.next().is_none(), "two tests of P{number}");
+            assert!(row.contains(&format!("`p{name}`")), "{page}: p{name} is not named");
+        }
+    }
 }
 
 /// Tables and drawings apart, a line fits into an editor's window.
