@@ -130,6 +130,14 @@ problems! {
     ClientStalled = "client_stalled", REQUEST_TIMEOUT, Client, true,
         "The body stopped coming",
         "Send the file again.";
+    /// Fewer body bytes a second than `timeouts.min_rate`.
+    ClientSlow = "client_slow", REQUEST_TIMEOUT, Client, true,
+        "The body came too slowly",
+        "Send the file again over a faster line; timeouts.min_rate of the proxy says how fast it has to come.";
+    /// The body was not whole after `timeouts.upload`.
+    UploadOverdue = "upload_overdue", REQUEST_TIMEOUT, Client, true,
+        "The upload took longer than it may",
+        "Send the file again over a faster line; timeouts.upload of the proxy says how long it may take.";
     /// The connection ended before the body did. Nobody is left to read the status.
     ClientGone = "client_gone", BAD_REQUEST, Client, false,
         "The client went away before the body was complete",
@@ -286,6 +294,14 @@ problems! {
     TooManyUploads = "too_many_uploads", SERVICE_UNAVAILABLE, Proxy, true,
         "Too many uploads are open",
         "Try again later; uploads.max_open and uploads.max_open_per_client of the proxy say how many there may be.";
+    /// As many uploads run as may.
+    TooManyRunning = "too_many_running", SERVICE_UNAVAILABLE, Proxy, true,
+        "Too many uploads are running",
+        "Try again later; uploads.max_running and uploads.max_running_per_client of the proxy say how many may run.";
+    /// As many connections are open as may be.
+    TooManyConnections = "too_many_connections", SERVICE_UNAVAILABLE, Proxy, true,
+        "Too many connections are open",
+        "Try again later; connections.max and connections.max_per_client of the proxy say how many there may be.";
     /// A capability check where uploads cannot be resumed.
     ResumptionOff = "resumption_off", NOT_IMPLEMENTED, Proxy, false,
         "Uploads cannot be resumed here",

@@ -134,6 +134,9 @@
 //! - **A client that can resume is broken off, not answered 5xx.** When the backend fails for longer than the retry window, or
 //!   the proxy ends, its connection is reset: its system then comes back by itself, while a 5xx makes it give up. What
 //!   will not pass is answered, and the upload is gone before that, so that nobody comes back for it.
+//! - **Limits refuse before they allocate.** A connection beyond `connections.max` gets the same bytes as all others before
+//!   a byte of it is read; a new upload beyond `uploads.max_running` its 503 before its body is asked for. A part of an
+//!   upload that exists waits for a place instead, and one that takes over takes the place over.
 //! - **The offset that a client is told is the backend's.** Bytes in memory do not count; before anything is told, what was
 //!   received is brought to the backend, for a bounded time. If the backend is further than the record, it is
 //!   believed, and the client's bytes up to there are skipped. If it is behind, the upload is lost, never rewound.

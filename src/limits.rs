@@ -23,7 +23,9 @@ pub struct Limits {
     pub retry: RetryLimits,
     /// Time limits.
     pub time: TimeLimits,
-    /// Uploads that can be resumed.
+    /// Connections of clients.
+    pub connections: ConnectionLimits,
+    /// Uploads: how many, and how long they are kept.
     pub uploads: UploadLimits,
     /// Memory that the kernel holds for connections.
     pub sockets: SocketLimits,
@@ -39,6 +41,7 @@ impl Default for Limits {
             fragment: FragmentLimits::default(),
             retry: RetryLimits::default(),
             time: TimeLimits::default(),
+            connections: ConnectionLimits::default(),
             uploads: UploadLimits::default(),
             sockets: SocketLimits::default(),
             shutdown: ShutdownLimits::default(),
@@ -46,10 +49,32 @@ impl Default for Limits {
     }
 }
 
-/// Uploads that can be resumed: how many, and how long they are kept.
+/// Connections of clients: how many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectionLimits {
+    /// All together. One more gets 503 before a byte of it is read. Each may need two file descriptors: its own, and that
+    /// of the way to the backend. Where the system does not give so many, fewer are taken.
+    pub max: u32,
+    /// Of one address (of IPv6: one /64). 0: as many as there may be.
+    pub max_per_client: u32,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        ConnectionLimits { max: 4096, max_per_client: 0 }
+    }
+}
+
+/// Uploads: how many may run, and of those that can be resumed, how many may be open and how long they are kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UploadLimits {
-    /// Open ones in all. Beyond it a new one gets 503 before its body is read.
+    /// Requests that bring bytes at the moment: plain uploads, and parts of those that can be resumed. A new upload beyond
+    /// it gets 503 before its body is read; one that is gone on with waits for a while, and is then broken off.
+    pub max_running: u32,
+    /// The same of one client, as far as its credentials tell who that is; without credentials: of one address (of
+    /// IPv6: one /64). 0: as many as there may be.
+    pub max_running_per_client: u32,
+    /// Open ones that can be resumed, in all. Beyond it a new one gets 503 before its body is read.
     pub max_open: u32,
     /// Open ones of one client, as far as its credentials tell which those are. (IIS sweeps sessions above 50 of one
     /// account, and to IIS all clients are this proxy.)
@@ -67,6 +92,8 @@ impl Default for UploadLimits {
     fn default() -> Self {
         const DAY: u64 = 24 * 3600;
         UploadLimits {
+            max_running: 1000,
+            max_running_per_client: 0,
             max_open: 1000,
             max_open_per_client: 100,
             expire: Duration::from_secs(7 * DAY),
@@ -132,11 +159,20 @@ impl Default for RetryLimits {
 /// Time limits of both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeLimits {
-    /// Client side: how long the head of a request may take, and how long an idle connection waits for the next one.
+    /// Client side: how long the head of a request may take, from its first byte to its last. The first head of a
+    /// connection: from the beginning of that.
     pub header: Duration,
+    /// Client side: how long an idle connection waits for the first byte of its next request.
+    pub keep_alive: Duration,
     /// Client side: longest pause between two pieces of the body while we are ready to read, and longest time
     /// in which the client takes not one byte of an answer.
     pub idle: Duration,
+    /// Client side: fewest bytes a second of a body, on the average of each `rate_window`. 0: any rate will do.
+    pub min_rate: u64,
+    /// Client side: what that is measured over. Only time in which we are ready to read counts.
+    pub rate_window: Duration,
+    /// Client side: how long one request may take until the last byte of its body has come. None: as long as it likes.
+    pub upload: Option<Duration>,
     /// Backend side: opening a connection.
     pub connect: Duration,
     /// Backend side: longest time in which the backend takes not one byte of a request being sent.
@@ -156,7 +192,11 @@ impl Default for TimeLimits {
     fn default() -> Self {
         TimeLimits {
             header: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(75),
             idle: Duration::from_secs(60),
+            min_rate: KIB,
+            rate_window: Duration::from_secs(60),
+            upload: None,
             connect: Duration::from_secs(10),
             stall: Duration::from_secs(60),
             ack: Duration::from_secs(60),

@@ -1,6 +1,7 @@
 //! What goes wrong with processes and networks while uploads run.
 
 use super::backend::Backends;
+use super::options::Scale;
 use super::plan::Strike;
 use super::proxy::Proxy;
 use std::collections::BTreeMap;
@@ -35,9 +36,9 @@ impl Chaos {
     }
 
     /// Until `end`.
-    pub(crate) async fn rage(&mut self, seed: u64, end: Instant) -> io::Result<()> {
+    pub(crate) async fn rage(&mut self, scale: &Scale, end: Instant) -> io::Result<()> {
         for number in 0.. {
-            let (gap, strike) = Strike::new(seed, number);
+            let (gap, strike) = Strike::new(scale, number);
             let due = Instant::now() + gap;
             self.watch_until(due.min(end)).await;
             if due >= end {

@@ -44,6 +44,8 @@ pub(crate) struct Scale {
     pub(crate) largest: u64,
     /// Uploads after the faults.
     pub(crate) calm: u64,
+    /// How much quicker clients and faults are.
+    pub(crate) haste: u32,
     /// How long the proxy keeps open uploads that nobody comes back for, and final answers.
     pub(crate) keep: Duration,
 }
@@ -55,10 +57,11 @@ impl Options {
         Scale {
             chaos: Duration::from_secs(seconds),
             seed: self.seed.unwrap_or_else(|| fastrand::u64(..)),
-            at_once: if small { self.at_once.min(6) } else { self.at_once }.max(1),
+            at_once: if small { self.at_once.min(8) } else { self.at_once }.max(1),
             largest: self.largest.as_u64().clamp(1, if small { 4 << 20 } else { 1 << 40 }),
             calm: if small { 12 } else { 120 },
-            keep: Duration::from_secs(if small { 4 } else { 20 }),
+            haste: if small { 10 } else { 1 },
+            keep: Duration::from_secs(if small { 3 } else { 20 }),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::backend::ROUTES;
 use super::content::{Content, Pace};
+use super::options::Scale;
 use fastrand::Rng;
 use put2bits::phone::{Drop, System};
 use std::time::Duration;
@@ -47,8 +48,8 @@ fn dice(seed: u64, number: u64) -> Rng {
 
 impl Plan {
     /// The upload of that number.
-    pub(crate) fn new(seed: u64, number: u64, largest: u64) -> Plan {
-        let mut random = dice(seed, number);
+    pub(crate) fn new(scale: &Scale, number: u64) -> Plan {
+        let (mut random, largest) = (dice(scale.seed, number), scale.largest);
         let size = match random.u8(..20) {
             0 => 0,
             // Each order of magnitude as often as any other.
@@ -75,6 +76,7 @@ impl Plan {
         // A phone reads so much of its file at once; rarer than every four seconds it would look dead.
         let least = if matches!(kind, Kind::Resumable(_)) { 64 * 1024 } else { 1 };
         let pace = Plan::pace(&mut random, size, least);
+        let pace = pace.quicker(scale.haste);
         let (route, by_relay) = (random.usize(..ROUTES.len()), random.bool());
         Plan { number, route, kind, content: Content { number, size, pace }, told, drops, leaves, by_relay }
     }
@@ -126,11 +128,11 @@ pub(crate) enum Strike {
 
 impl Strike {
     /// What happens at the turn of that number, and how long after the one before.
-    pub(crate) fn new(seed: u64, number: u64) -> (Duration, Strike) {
-        let mut random = dice(!seed, number);
-        let gap = Duration::from_millis(random.u64(200..3_000));
+    pub(crate) fn new(scale: &Scale, number: u64) -> (Duration, Strike) {
+        let mut random = dice(!scale.seed, number);
+        let gap = Duration::from_millis(random.u64(200..3_000)) / scale.haste;
         let route = random.usize(..ROUTES.len());
-        let lasts = Duration::from_millis(random.u64(100..5_000));
+        let lasts = Duration::from_millis(random.u64(100..5_000)) / scale.haste;
         let strike = match random.u8(..20) {
             0 | 1 => Strike::KillProxy,
             2 => Strike::EndProxy,

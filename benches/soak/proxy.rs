@@ -34,6 +34,7 @@ log.format = "json"
 
 [timeouts]
 idle = "8s"
+min_rate = "0B"
 connect = "3s"
 stall = "5s"
 ack = "5s"

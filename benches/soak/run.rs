@@ -50,7 +50,7 @@ async fn run(scale: Scale, world: Arc<World>, mut chaos: Chaos) -> Result<Report
             let (world, tally, next) = (Arc::clone(&world), Arc::clone(&tally), Arc::clone(&next));
             clients.spawn(async move {
                 while let Some(number) = until.next(&next) {
-                    let plan = Plan::new(scale.seed, number, scale.largest);
+                    let plan = Plan::new(&scale, number);
                     let result = world.upload(&plan).await;
                     let claimed = result.outcome == super::upload::Outcome::Stored;
                     let fault = if claimed { world.fault_of(&plan, true).await } else { None };
@@ -66,7 +66,7 @@ async fn run(scale: Scale, world: Arc<World>, mut chaos: Chaos) -> Result<Report
     let end = begun + scale.chaos;
     backends.all().iter().for_each(|backend| backend.set_faulty(true));
     let clients = load(Until::Time(end));
-    chaos.rage(scale.seed, end).await?;
+    chaos.rage(&scale, end).await?;
     backends.calm();
     let mut late = finish(clients, &mut chaos).await;
 

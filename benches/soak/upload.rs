@@ -152,7 +152,12 @@ async fn plain(
     for attempt in 0..ATTEMPTS {
         watch.moved();
         result.anew += u64::from(attempt > 0);
-        match client::send(addr, &head, &plan.content, drops.next().copied(), watch).await {
+        let mut content = plan.content;
+        if attempt > 0 {
+            // Nobody stops at the same place each time.
+            content.pace.pause = None;
+        }
+        match client::send(addr, &head, &content, drops.next().copied(), watch).await {
             Ok(End::Answered(201, _)) => return Outcome::Stored,
             Ok(End::Answered(status, code)) => {
                 let code = code.unwrap_or_else(|| status.to_string());

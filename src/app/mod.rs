@@ -12,8 +12,11 @@
 //! Probes and metrics are answered by one more thread, from before the first upload to the end of the process.
 
 mod acceptor;
+mod descriptors;
+mod door;
 mod figures;
 mod health;
+mod seldom;
 mod uploads;
 mod worker;
 
@@ -23,6 +26,7 @@ use crate::config::{Config, StateConfig, StoreKind};
 use crate::limits::Limits;
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
+use door::Door;
 use figures::Watched;
 use health::{Policy, Status};
 use std::io;
@@ -148,7 +152,9 @@ impl Proxy {
         let (status, pulses) =
             Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), &routes);
         let status = Arc::new(status);
+        let most = descriptors::connections(limits.connections.max);
         let common = Common::new(routes, limits, client, drain.clone());
+        let door = Door::new(most, &common.limits, common.metrics.clone());
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
         let shared = worker::Shared {
@@ -170,7 +176,7 @@ impl Proxy {
             desks.push(desk);
             threads.push(spawn(format!("worker-{number}"), pulse.beside(worker.run(inherited.take())))?);
         }
-        let acceptor = acceptor::run(listener, desks, ready, drain.begun().clone());
+        let acceptor = acceptor::run(listener, door, desks, ready, drain.begun().clone());
         threads.push(spawn("acceptor".into(), acceptor)?);
         Ok(Proxy { addr, admin, status, drain, grace, threads })
     }

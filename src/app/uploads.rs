@@ -10,8 +10,8 @@ use crate::resumable::reply::Told;
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
-    Budget, Ceiling, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared, Traffic,
-    Upload, Uploads,
+    Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
+    Traffic, Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;
@@ -113,15 +113,20 @@ impl Host for Common {
 pub(super) struct Runner(pub(super) Registry<Common>);
 
 impl Uploads for Runner {
-    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
+    fn start<B>(
+        &self,
+        upload: Upload,
+        principal: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        self.0.start(upload, body)
+        self.0.start(upload, principal, body)
     }
 
-    async fn create(&self, new: NewUpload) -> Result<String, Failure> {
+    async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.0.create(new).await
     }
 

@@ -5,6 +5,7 @@ use crate::front::{self, Service};
 use crate::registry::Registry;
 use crate::resumable::Settings;
 use crate::telemetry::{ConnectionGuard, Metrics};
+use crate::transfer::Place;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -28,14 +29,14 @@ pub(super) struct Inherited {
 /// The acceptor's end of a worker.
 #[derive(Debug)]
 pub(super) struct Desk {
-    sockets: mpsc::Sender<Place>,
+    sockets: mpsc::Sender<Arrival>,
     load: Arc<AtomicUsize>,
     metrics: Metrics,
 }
 
 /// A socket, counted as long as it lives.
 #[derive(Debug)]
-struct Place {
+struct Arrival {
     socket: TcpStream,
     counted: Counted,
 }
@@ -43,6 +44,7 @@ struct Place {
 #[derive(Debug)]
 struct Counted {
     load: Arc<AtomicUsize>,
+    _place: Place,
     _open: ConnectionGuard,
 }
 
@@ -59,11 +61,11 @@ impl Desk {
     }
 
     /// Gives the worker a connection.
-    pub(super) async fn hand_over(&self, socket: TcpStream) {
+    pub(super) async fn hand_over(&self, socket: TcpStream, place: Place) {
         self.load.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted { load: Arc::clone(&self.load), _open: self.metrics.connection() };
-        let place = Place { socket, counted };
-        if self.sockets.send(place).await.is_err() {
+        let counted =
+            Counted { load: Arc::clone(&self.load), _place: place, _open: self.metrics.connection() };
+        if self.sockets.send(Arrival { socket, counted }).await.is_err() {
             tracing::error!("a worker is gone: a connection is dropped");
         }
     }
@@ -71,7 +73,7 @@ impl Desk {
 
 /// The worker's end.
 pub(super) struct Worker {
-    sockets: mpsc::Receiver<Place>,
+    sockets: mpsc::Receiver<Arrival>,
     shared: Shared,
     stop: CancellationToken,
 }
@@ -107,7 +109,7 @@ impl Worker {
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
         let service = Service::new(Runner(registry), routes, limits, resumption);
-        while let Some(Place { socket, counted }) = self.sockets.recv().await {
+        while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {
                     let (service, stop) = (service.clone(), self.stop.clone());

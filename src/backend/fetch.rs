@@ -90,7 +90,13 @@ impl Client {
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {
-    Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body, waited: None }
+    Answer {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        body,
+        waited: None,
+        early: false,
+    }
 }
 
 /// The whole body, unless it is too large.

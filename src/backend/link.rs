@@ -134,6 +134,7 @@ impl Link {
                 headers: head.headers,
                 body: Bytes::new(),
                 waited: progress.sent.then(|| progress.moved.elapsed()),
+                early: !progress.sent,
             },
             reusable,
         }

@@ -22,6 +22,17 @@ impl SessionId {
         (!value.is_empty() && value.len() <= Self::MAX).then_some(SessionId(value))
     }
 
+    /// Whether a server that sends this back means this session. Some change the case of letters, or leave out the braces;
+    /// an empty value says nothing.
+    pub(super) fn is_echoed_by(&self, value: &HeaderValue) -> bool {
+        fn bare(id: &[u8]) -> &[u8] {
+            let id = id.trim_ascii();
+            id.strip_prefix(b"{").and_then(|id| id.strip_suffix(b"}")).unwrap_or(id)
+        }
+        let echo = bare(value.as_bytes());
+        echo.is_empty() || echo.eq_ignore_ascii_case(bare(self.0.as_bytes()))
+    }
+
     /// As it goes on the wire.
     pub fn as_header(&self) -> &HeaderValue {
         &self.0

@@ -18,7 +18,7 @@ struct Rule {
 }
 
 /// All rules, those whose `more` is another one's `less` after that one.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 13] = [
     // One upload holds two fragments: one in flight, one being gathered.
     Rule { less: "fragment.max", times: 2, more: "limits.memory" },
     Rule { less: "fragment.first", times: 1, more: "fragment.max" },
@@ -28,6 +28,11 @@ const RULES: [Rule; 9] = [
     Rule { less: "retry.first_delay", times: 1, more: "retry.max_delay" },
     Rule { less: "timeouts.ack", times: 1, more: "timeouts.final_ack" },
     Rule { less: "uploads.settle", times: 1, more: "timeouts.ack" },
+    // What is measured has to fit into the time that there is for it.
+    Rule { less: "timeouts.idle", times: 1, more: "timeouts.upload" },
+    Rule { less: "timeouts.rate_window", times: 1, more: "timeouts.upload" },
+    Rule { less: "connections.max_per_client", times: 1, more: "connections.max" },
+    Rule { less: "uploads.max_running_per_client", times: 1, more: "uploads.max_running" },
     Rule { less: "shutdown.delay", times: 1, more: "shutdown.grace" },
 ];
 
@@ -95,13 +100,14 @@ fn amount(draft: &mut Draft, key: &str) -> Option<Amount> {
 
 impl Amount {
     fn is_zero(self) -> bool {
-        self == Amount::Bytes(0) || self == Amount::Time(Duration::ZERO)
+        [Amount::Bytes(0), Amount::Time(Duration::ZERO), Amount::Count(0)].contains(&self)
     }
 
     fn divided(self, by: u32) -> Amount {
         match self {
             Amount::Bytes(bytes) => Amount::Bytes(bytes / u64::from(by.max(1))),
             Amount::Time(time) => Amount::Time(time / by.max(1)),
+            Amount::Count(count) => Amount::Count(count / by.max(1)),
         }
     }
 }
@@ -111,6 +117,7 @@ impl fmt::Display for Amount {
         match self {
             Amount::Bytes(bytes) => Size(*bytes).fmt(f),
             Amount::Time(time) => Time(*time).fmt(f),
+            Amount::Count(count) => count.fmt(f),
         }
     }
 }

@@ -57,7 +57,7 @@ pub struct Config {
     pub workers: usize,
     /// `[[route]]`, or the one route that `--backend` stands for.
     pub routes: Routes,
-    /// `[limits]`, `[fragment]`, `[retry]`, `[timeouts]`, `[uploads]`, `[sockets]` and `[shutdown]`.
+    /// `[limits]`, `[connections]`, `[fragment]`, `[retry]`, `[timeouts]`, `[uploads]`, `[sockets]` and `[shutdown]`.
     pub limits: Limits,
     /// `[resumption]`: how uploads are resumed. Whether they are is for each route to say.
     pub resumption: resumable::Settings,

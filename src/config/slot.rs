@@ -25,6 +25,8 @@ const MAX_EXPIRY: Duration = Duration::from_secs(14 * 24 * 3600);
 pub(crate) enum Slot<'a> {
     /// Bytes, at least 1.
     Size(&'a mut u64),
+    /// Bytes; 0: not at all.
+    SizeOrZero(&'a mut u64),
     /// More than no time.
     Time(&'a mut Duration),
     /// A time; 0: not at all.
@@ -76,6 +78,8 @@ pub(crate) enum Amount {
     Bytes(u64),
     /// Of a time.
     Time(Duration),
+    /// Of a number.
+    Count(u32),
 }
 
 impl Slot<'_> {
@@ -83,7 +87,8 @@ impl Slot<'_> {
     pub(crate) fn set(self, raw: &Raw) -> Result<(), String> {
         let wanted = self.wanted();
         let done = match self {
-            Slot::Size(at) => put(at, size(raw)),
+            Slot::Size(at) => put(at, size(raw).filter(|bytes| *bytes > 0)),
+            Slot::SizeOrZero(at) => put(at, size(raw)),
             Slot::Time(at) => put(at, time(raw).filter(|time| !time.is_zero())),
             Slot::TimeOrZero(at) => put(at, time(raw)),
             Slot::Count(at) => put(at, count(raw).filter(|count| *count > 0)),
@@ -115,6 +120,7 @@ impl Slot<'_> {
             Slot::Size(_) => {
                 "a size above 0, such as \"8MiB\" (8 × 2^20 bytes), \"8MB\" (8 × 10^6) or 8388608"
             }
+            Slot::SizeOrZero(_) => "a size such as \"8KiB\" (8 × 2^10 bytes) or 8192; 0 for none",
             Slot::Time(_) => "a time with its unit, above 0 and up to 30 days, such as \"90s\" or \"1h30m\"",
             Slot::TimeOrZero(_) => {
                 "a time with its unit, from \"0s\" up to 30 days, such as \"90s\" or \"1h30m\""
@@ -146,7 +152,7 @@ impl Slot<'_> {
     /// The value as TOML.
     pub(crate) fn toml(self) -> String {
         match self {
-            Slot::Size(at) => format!("\"{}\"", Size(*at)),
+            Slot::Size(at) | Slot::SizeOrZero(at) => format!("\"{}\"", Size(*at)),
             Slot::Time(at) | Slot::TimeOrZero(at) => format!("\"{}\"", Time(*at)),
             Slot::Count(at) | Slot::CountOrZero(at) => at.to_string(),
             Slot::Workers(at) => at.to_string(),
@@ -176,8 +182,10 @@ impl Slot<'_> {
     /// The value, if it is one that others are compared with.
     pub(crate) fn amount(self) -> Option<Amount> {
         match self {
-            Slot::Size(at) => Some(Amount::Bytes(*at)),
+            Slot::Size(at) | Slot::SizeOrZero(at) => Some(Amount::Bytes(*at)),
             Slot::Time(at) | Slot::TimeOrZero(at) | Slot::Expiry(at) => Some(Amount::Time(*at)),
+            Slot::Count(at) | Slot::CountOrZero(at) => Some(Amount::Count(*at)),
+            Slot::Pause(at) => at.map(Amount::Time),
             _ => None,
         }
     }
@@ -187,6 +195,7 @@ impl Slot<'_> {
         match (self, amount) {
             (Slot::Size(at), Amount::Bytes(bytes)) => *at = bytes,
             (Slot::Time(at) | Slot::TimeOrZero(at), Amount::Time(time)) => *at = time,
+            (Slot::Count(at) | Slot::CountOrZero(at), Amount::Count(count)) => *at = count,
             _ => {}
         }
     }
@@ -197,7 +206,7 @@ fn put<T>(at: &mut T, value: Option<T>) -> Option<()> {
 }
 
 fn size(raw: &Raw) -> Option<u64> {
-    raw.text_or_number()?.parse().ok().map(|Size(bytes)| bytes).filter(|bytes| *bytes > 0)
+    raw.text_or_number()?.parse().ok().map(|Size(bytes)| bytes)
 }
 
 fn time(raw: &Raw) -> Option<Duration> {

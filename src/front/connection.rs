@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use thiserror::Error;
@@ -54,8 +54,8 @@ pub(super) struct CutOff;
 /// Serves the requests of one HTTP/1 connection of `client` until it ends. The caller has set the options of its socket.
 ///
 /// When `shutdown` is cancelled an idle connection ends at once, a busy one after the answer to its request.
-/// `limits.time.header` bounds the time to a whole request head, counted from the end of the answer before it:
-/// so it is the limit for idle connections too. A client that takes no byte of an answer for `limits.time.idle`
+/// `limits.time.header` bounds the time that a request head takes, `limits.time.keep_alive` that between an answer and
+/// the next request. A client that takes no byte of an answer for `limits.time.idle`
 /// is cut off.
 pub async fn serve_connection<I, U>(
     io: I,
@@ -97,8 +97,8 @@ where
 {
     let phase = SharedPhase::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(time.header)
+    // The wire has limits of its own.
+    http.header_read_timeout(None)
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_PIECE)

@@ -12,6 +12,7 @@
 //! refused is told by `head`, form by form. A request with a chunked body is the last of its connection.
 
 mod connection;
+mod due;
 mod head;
 mod intent;
 mod interim;
@@ -23,4 +24,5 @@ mod service;
 mod wire;
 
 pub use connection::{Transport, serve_connection};
+pub use reply::turned_away;
 pub use service::Service;

@@ -65,21 +65,25 @@ impl SharedPhase {
         self.state().phase = phase;
     }
 
-    /// Goes on to `next` if the connection is in `from`.
-    pub(super) fn advance(&self, from: Phase, next: Phase) {
+    /// Goes on to `next` if the connection is in `from`, and says whether it was.
+    pub(super) fn advance(&self, from: Phase, next: Phase) -> bool {
         let mut state = self.state();
-        if state.phase == from {
+        let is_there = state.phase == from;
+        if is_there {
             state.phase = next;
         }
+        is_there
     }
 
-    /// These bytes have come.
-    pub(super) fn read(&self, bytes: &[u8]) {
+    /// These bytes have come. Whether a head begins with them.
+    pub(super) fn read(&self, bytes: &[u8]) -> bool {
         let mut state = self.state();
-        if state.phase == Phase::Idle && !bytes.is_empty() {
+        let begins = state.phase == Phase::Idle && !bytes.is_empty();
+        if begins {
             state.phase = Phase::Head;
         }
         state.watch.read(bytes);
+        begins
     }
 
     /// The service gets a request. Its head may be in doubt.

@@ -168,19 +168,30 @@ pub(super) fn unreadable(hypers: &[u8], id: &str) -> Bytes {
              that is not a plain number, an unknown Transfer-Encoding, a space before a colon",
         ),
     };
-    let (headers, document) = problem(&failure, id, true);
-    let mut answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\ndate: {date}\r\n",
-        status = failure.problem.row().status,
-        length = document.len(),
-        date = httpdate::fmt_http_date(SystemTime::now()),
-    )
-    .into_bytes();
-    for (name, value) in &headers {
+    let (mut headers, document) = problem(&failure, id, true);
+    let date = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::now()));
+    // A date has a form that always fits.
+    headers.extend(date.ok().map(|date| (DATE, date)));
+    written(&failure, &headers, &document)
+}
+
+/// The whole answer to a connection for which there is no place. It is made once, for everybody: it has no date (RFC 9110
+/// §6.6.1 leaves that open for a 503) and no id.
+pub fn turned_away(failure: &Failure) -> Bytes {
+    let (mut headers, document) = problem(failure, "", true);
+    headers.remove(PUT2BITS_ID);
+    written(failure, &headers, &document)
+}
+
+/// An answer as HTTP/1.1 has it on the wire.
+fn written(failure: &Failure, headers: &HeaderMap, document: &[u8]) -> Bytes {
+    let (status, length) = (failure.problem.row().status, document.len());
+    let mut answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n").into_bytes();
+    for (name, value) in headers {
         answer.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
     answer.extend_from_slice(b"\r\n");
-    answer.extend_from_slice(&document);
+    answer.extend_from_slice(document);
     answer.into()
 }
 

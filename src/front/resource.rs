@@ -7,7 +7,7 @@ use super::service::{Answer, Asked, Service};
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::resumable::{self, Append, OnResource, Version};
-use crate::transfer::{Fed, Feeding, Found, NewPart, NewUpload, Uploads};
+use crate::transfer::{Created, Fed, Feeding, Found, NewPart, NewUpload, Uploads};
 use crate::upload::{Principal, Refusal};
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -41,6 +41,7 @@ where
     }
     let new = NewUpload {
         name: asked.id.clone(),
+        client: Some(asked.client),
         version: creation.version,
         principal: Principal::of(&asked.head.headers, &service.resumption.credentials),
         method: asked.head.method.clone(),
@@ -49,13 +50,13 @@ where
         total: creation.length,
         digests: file.digests,
     };
-    let made = service.uploads.create(new).await.and_then(|id| {
-        let location = resumable::reply::location(&service.resumption, &id);
+    let made = service.uploads.create(new).await.and_then(|created| {
+        let location = resumable::reply::location(&service.resumption, &created.id);
         // The settings are checked before anything is served.
         let location = location.ok_or_else(|| Failure::new(Problem::Internal, "the URL is not a header"));
-        location.map(|location| (id, location))
+        location.map(|location| (created, location))
     });
-    let (id, location) = match made {
+    let (Created { id, place }, location) = match made {
         Ok(made) => made,
         // Its system comes back by itself, to another instance or to the next life of this one. After a 503 it would not.
         Err(failure) if failure.problem == Problem::ShuttingDown => return Err(CutOff),
@@ -66,7 +67,12 @@ where
         // Its connection is gone, as the upload will find out.
         tracing::debug!(id = asked.id, %error, "the 104 was not sent");
     }
-    let new = NewPart { client: Some(asked.client), append: part, content_digest: file.content_digest };
+    let new = NewPart {
+        client: Some(asked.client),
+        append: part,
+        content_digest: file.content_digest,
+        place: Some(place),
+    };
     feed(service, asked, &id, new, body, Some(&location)).await
 }
 
@@ -140,7 +146,7 @@ where
     if let Err(failure) = check_part(service, &part, &content_digest) {
         return Ok(refused(service, asked, part.version, failure, None));
     }
-    let new = NewPart { client: Some(asked.client), append: part, content_digest };
+    let new = NewPart { client: Some(asked.client), append: part, content_digest, place: None };
     feed(service, asked, id, new, body, None).await
 }
 

@@ -10,7 +10,7 @@ use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
 use crate::route::Routes;
 use crate::transfer::{Refusal, Upload, Uploads};
-use crate::upload::Beginning;
+use crate::upload::{Beginning, Principal};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -120,9 +120,10 @@ impl<U: Uploads> Service<U> {
             content_digest: file.content_digest,
             lasting: false,
         };
-        let outcome = match self.uploads.start(upload, body) {
+        let principal = Principal::of(&asked.head.headers, &self.resumption.credentials);
+        let outcome = match self.uploads.start(upload, principal.as_ref(), body) {
             Ok(outcome) => outcome,
-            Err(failure) => return self.refuse(asked, &failure),
+            Err(failure) => return self.refuse_new(asked, &failure),
         };
         let result = match outcome.await {
             Ok(outcome) => outcome.result,

@@ -1,4 +1,4 @@
-//! The client's connection as hyper sees it: plain I/O, but for four things.
+//! The client's connection as hyper sees it: plain I/O, but for five things.
 //!
 //! - **Interim heads.** hyper cannot send them; they are written here, at the boundaries of hyper's messages.
 //! - **Lingering close** (RFC 9112 §9.6). A server that closes with unread bytes in its socket resets the
@@ -6,12 +6,16 @@
 //!   half is shut down, then what still comes is read and thrown away for a bounded time.
 //! - **Unreadable heads.** hyper answers them by itself with a bare status. A write while no request is open can
 //!   only be that; a problem document goes out in its place.
+//! - **Heads in time.** hyper knows one limit for idle connections and for heads. Here an idle one has
+//!   `timeouts.keep_alive` until the first byte of its next request, then `timeouts.header` until the last of its head,
+//!   however evenly the bytes drip. The first head of a connection has `timeouts.header` from the beginning.
 //! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
 //!
 //! Relies on two habits of hyper 1.12. The I/O is flushed when hyper has written all it owes, not earlier, and after
 //! every poll of the service. The service gets a request when hyper has the whole answer before it, not earlier.
 //! The tests of `interim` and `tests/front/` fail if that changes.
 
+use super::due::Due;
 use super::phase::{Phase, SharedPhase};
 use super::reply;
 use crate::limits::TimeLimits;
@@ -37,6 +41,8 @@ pub(super) struct Wire<I> {
     phase: SharedPhase,
     /// Names the request whose head cannot be read: the last of the connection, if there is one.
     unreadable_id: String,
+    /// When the next byte, or the whole head, has to be there.
+    due: Due,
     /// How long to linger.
     linger: Duration,
     /// Longest time in which the client takes not one byte of an answer.
@@ -64,6 +70,7 @@ impl<I> Wire<I> {
             io,
             phase,
             unreadable_id,
+            due: Due::new(time),
             linger: time.linger,
             stall: time.idle,
             stalled: None,
@@ -114,9 +121,14 @@ impl<I: AsyncRead + Unpin> AsyncRead for Wire<I> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        self.phase.read(&buf.filled()[before..]);
-        Poll::Ready(Ok(()))
+        let read = Pin::new(&mut self.io).poll_read(cx, buf)?;
+        if self.phase.read(&buf.filled()[before..]) {
+            self.due.head_began();
+        }
+        if matches!(self.phase.get(), Phase::Idle | Phase::Head) && self.due.poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read.map(Ok)
     }
 }
 
@@ -137,7 +149,9 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_ours(cx))?;
-        self.phase.advance(Phase::Answered, Phase::Idle);
+        if self.phase.advance(Phase::Answered, Phase::Idle) {
+            self.due.idle_began();
+        }
         // hyper owes nothing now, so a request that is with the service has not a byte of its answer: here a head may go.
         while let Poll::Ready(Some(head)) = self.phase.poll_head(cx) {
             let (text, flushed) = head.into_wire();

@@ -1,19 +1,21 @@
 //! One request that feeds an upload: waits for its turn, runs the transfer, and tells how it ended.
 
 use super::entry::{Attempt, Entry, Seat};
+use super::running::PATIENCE;
 use super::{Host, Registry};
 use crate::bits::{Checkpoint, Event};
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Supervisor, Upload};
+use crate::transfer::{self, Fed, Feeding, How, Interruption, NewPart, Place, Supervisor, Upload};
 use crate::upload::{Beginning, Continuation, Next, Refusal};
 use bytes::Bytes;
 use http_body::Body;
 use std::error::Error;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// While bytes flow a record is made at most so often.
@@ -41,7 +43,7 @@ impl<H: Host> Registry<H> {
         Feeding { outcome, recorded }
     }
 
-    async fn attempt<B>(&self, entry: Arc<Entry>, part: NewPart, mut client: Client, body: B)
+    async fn attempt<B>(&self, entry: Arc<Entry>, mut part: NewPart, mut client: Client, body: B)
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
@@ -49,16 +51,26 @@ impl<H: Host> Registry<H> {
         if self.host().drain().has_begun() {
             return client.tell(Fed::CutOff);
         }
+        let mut own = part.place.take().or_else(|| entry.place());
         let turn = entry.take_turn();
         let mut beat = entry.listen();
-        let (beginning, orders) = loop {
+        // It is one place in line, however often something else happens meanwhile.
+        let owner = entry.lock().life.plan().owner.clone();
+        let mut entering = pin!(self.enter(owner, part.client));
+        let mut patience = pin!(sleep(PATIENCE));
+        let Run { beginning, orders, place } = loop {
             beat.borrow_and_update();
             if !entry.is_newest(turn) {
                 return client.tell(Fed::CutOff);
             }
-            let older = match self.begin(&entry, &part, turn) {
+            let mut enters = false;
+            let older = match self.begin(&entry, &part, turn, own.as_ref()) {
                 Turn::Wait(older) => older,
-                Turn::Go(beginning, orders) => break (beginning, orders),
+                Turn::Enter => {
+                    enters = true;
+                    None
+                }
+                Turn::Go(run) => break run,
                 Turn::Answer(fed) => {
                     // What is told has to be true after a crash, too.
                     self.record(&entry).await;
@@ -70,18 +82,21 @@ impl<H: Host> Registry<H> {
                 // The registry holds the other end as long as the entry lives.
                 _ = beat.changed() => {}
                 () = out_of_the_way(older) => {}
+                entered = &mut entering, if enters => own = Some(entered),
+                () = &mut patience, if enters => return client.tell(Fed::CutOff),
                 () = client.left() => return,
                 () = self.host().drain().begun().cancelled() => return client.tell(Fed::CutOff),
             }
         };
+        drop(own);
         let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
         let upload = entry.upload(part.client, beginning, part.content_digest);
-        self.carry(entry, upload, client, orders, body).await;
+        self.carry(entry, upload, client, orders, place, body).await;
     }
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
-    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64) -> Turn {
+    fn begin(&self, entry: &Entry, part: &NewPart, turn: u64, place: Option<&Place>) -> Turn {
         let (now, max) = (self.host().now(), self.host().limits().max_upload);
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
@@ -91,11 +106,17 @@ impl<H: Host> Registry<H> {
         if let (Some(older), true) = (state.after.first(), state.life.is_open()) {
             return Turn::Wait(Some(older.clone()));
         }
+        let place = match place {
+            Some(place) => place.clone(),
+            None if state.life.is_open() => return Turn::Enter,
+            // It has ended, and is only asked about.
+            None => Place::free(),
+        };
         match state.life.append(&part.append, max, now) {
             Ok(Next::Transfer(beginning)) => {
-                let (attempt, orders) = Attempt::new(turn);
+                let (attempt, orders) = Attempt::new(turn, place.clone());
                 state.attempt = Some(attempt);
-                Turn::Go(beginning, orders)
+                Turn::Go(Run { beginning, orders, place })
             }
             Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
             Ok(Next::Replay(answer)) => {
@@ -111,6 +132,7 @@ impl<H: Host> Registry<H> {
         upload: Upload,
         client: Client,
         orders: mpsc::UnboundedReceiver<Interruption>,
+        place: Place,
         body: B,
     ) where
         B: Body<Data = Bytes> + Send + Unpin,
@@ -195,6 +217,8 @@ impl<H: Host> Registry<H> {
             (state.attempt.take().map(|attempt| attempt.over.drop_guard()), left_over)
         };
         entry.beat();
+        // Who may go on at once needs a place at once. Else it is given back when its session is out of the way, too.
+        let _place = matches!(ending.how, How::Failed { .. }).then_some(place);
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
@@ -211,12 +235,21 @@ async fn out_of_the_way(older: Option<CancellationToken>) {
     }
 }
 
+/// What a request needs to drive its upload.
+struct Run {
+    beginning: Beginning,
+    orders: mpsc::UnboundedReceiver<Interruption>,
+    place: Place,
+}
+
 /// What a request may do now.
 enum Turn {
     /// Wait until something changes, or until this is cancelled.
     Wait(Option<CancellationToken>),
+    /// Wait for a place among the running uploads.
+    Enter,
     /// Drive the upload.
-    Go(Beginning, mpsc::UnboundedReceiver<Interruption>),
+    Go(Run),
     /// Nothing: this is the answer.
     Answer(Fed),
 }

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::{Host, Registry};
 use crate::error::{Failure, Problem};
-use crate::transfer::NewUpload;
+use crate::transfer::{Created, NewUpload};
 use crate::upload::{Life, Owner, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 const FIRST_BYTE: Duration = Duration::from_secs(60);
 
 impl<H: Host> Registry<H> {
-    /// Makes an upload resource. When the future is ready it is recorded. Gives the secret part of its URL: 128 random bits.
+    /// Makes an upload resource. When the future is ready it is recorded. The secret part of its URL has 128 random bits.
     ///
     /// Older uploads of the same client to the same target are abandoned: it has forgotten them. (Of clients without
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::ShuttingDown`].
-    pub async fn create(&self, new: NewUpload) -> Result<String, Failure> {
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;
         let id = secret()?;
         let now = self.host().now();
@@ -35,12 +35,17 @@ impl<H: Host> Registry<H> {
             digests: new.digests,
             created: now,
         };
+        let place = match self.try_enter(plan.owner.clone(), new.client) {
+            Ok(place) => place,
+            // It takes over from one that runs.
+            Err(full) => self.older(&plan).iter().find_map(|older| older.place()).ok_or(full)?,
+        };
         self.make_room();
-        let after = self.abandon_older(&plan);
+        let after = self.abandon_older(self.older(&plan));
         let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after));
         self.admit(&entry)?;
         self.record(&entry).await;
-        Ok(id)
+        Ok(Created { id, place })
     }
 
     /// Whether uploads may begin.
@@ -94,30 +99,33 @@ impl<H: Host> Registry<H> {
         Ok(())
     }
 
-    /// Gives what has to be over before the new one begins: a server may not take two sessions for one target.
-    fn abandon_older(&self, plan: &Plan) -> Vec<CancellationToken> {
-        let open: Vec<Arc<Entry>> = {
+    /// Open uploads of the same client to the same target.
+    fn older(&self, plan: &Plan) -> Vec<Arc<Entry>> {
+        let mut open: Vec<Arc<Entry>> = {
             let book = self.book();
             book.open.iter().filter_map(|id| book.entries.get(id).cloned()).collect()
         };
+        open.retain(|entry| {
+            let state = entry.lock();
+            let other = state.life.plan();
+            other.owner == plan.owner
+                && other.destination.target == plan.destination.target
+                && other.destination.host == plan.destination.host
+                && !state.life.is_finalizing()
+                && (plan.owner.is_some() || state.attempt.is_none())
+        });
+        open
+    }
+
+    /// Gives what has to be over before the new one begins: a server may not take two sessions for one target.
+    fn abandon_older(&self, older: Vec<Arc<Entry>>) -> Vec<CancellationToken> {
         let mut after = Vec::new();
-        for entry in open {
-            let is_older = {
-                let state = entry.lock();
-                let other = state.life.plan();
-                other.owner == plan.owner
-                    && other.destination.target == plan.destination.target
-                    && other.destination.host == plan.destination.host
-                    && !state.life.is_finalizing()
-                    && (plan.owner.is_some() || state.attempt.is_none())
-            };
-            if is_older {
-                // What it would have waited for, if nobody fed it so far.
-                after.append(&mut entry.lock().after);
-                after.push(self.abandon(&entry, Problem::UploadSuperseded));
-                let registry = self.clone();
-                self.tasks.spawn(async move { registry.record(&entry).await });
-            }
+        for entry in older {
+            // What it would have waited for, if nobody fed it so far.
+            after.append(&mut entry.lock().after);
+            after.push(self.abandon(&entry, Problem::UploadSuperseded));
+            let registry = self.clone();
+            self.tasks.spawn(async move { registry.record(&entry).await });
         }
         after
     }

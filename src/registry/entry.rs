@@ -3,7 +3,7 @@
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::Route;
-use crate::transfer::{Interruption, Upload};
+use crate::transfer::{Interruption, Place, Upload};
 use crate::upload::{Beginning, Life, State};
 use core::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,15 +40,17 @@ pub(super) struct Attempt {
     /// Tells it from the next one.
     turn: u64,
     orders: mpsc::UnboundedSender<Interruption>,
+    /// Whoever takes over takes this over, too.
+    place: Place,
     /// Cancelled when its session is out of the way, too.
     pub(super) over: CancellationToken,
 }
 
 impl Attempt {
-    pub(super) fn new(turn: u64) -> (Self, mpsc::UnboundedReceiver<Interruption>) {
+    pub(super) fn new(turn: u64, place: Place) -> (Self, mpsc::UnboundedReceiver<Interruption>) {
         // A handful at most: one for each newer request that comes while this one gives way.
         let (orders, receiver) = mpsc::unbounded_channel();
-        (Attempt { turn, orders, over: CancellationToken::new() }, receiver)
+        (Attempt { turn, orders, place, over: CancellationToken::new() }, receiver)
     }
 
     pub(super) fn order(&self, interruption: Interruption) {
@@ -101,6 +103,11 @@ impl Entry {
         };
         self.beat();
         turn
+    }
+
+    /// The place of the request that drives the upload.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.lock().attempt.as_ref().map(|attempt| attempt.place.clone())
     }
 
     /// One run of the transfer for it.

@@ -29,6 +29,7 @@ mod host;
 mod keep;
 mod plain;
 mod recover;
+mod running;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -39,9 +40,10 @@ pub use store::{Change, Store};
 
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
-use crate::transfer::{Found, Interruption};
+use crate::transfer::{Found, Interruption, Places};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
+use running::Who;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::{Instant, timeout_at};
@@ -68,6 +70,8 @@ struct Inner<H> {
     store: Arc<dyn Store>,
     salt: [u8; 32],
     book: Mutex<Book>,
+    /// For requests that bring bytes.
+    running: Places<Who>,
 }
 
 /// Which uploads there are.
@@ -93,7 +97,9 @@ impl<H> Clone for Registry<H> {
 impl<H: Host> Registry<H> {
     /// A registry without uploads. `salt`: hides whose they are from whoever reads the store.
     pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
-        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default() }), tasks }
+        let uploads = &host.limits().uploads;
+        let running = Places::new(uploads.max_running, uploads.max_running_per_client);
+        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default(), running }), tasks }
     }
 
     /// The same registry, for another thread: what that one starts runs in `tasks`.
@@ -109,6 +115,11 @@ impl<H: Host> Registry<H> {
     /// Uploads that may still take bytes or be published.
     pub fn open(&self) -> usize {
         self.book().open.len()
+    }
+
+    /// Requests that bring bytes at the moment, or are being cleaned up after.
+    pub fn running(&self) -> usize {
+        self.inner.running.taken()
     }
 
     /// The upload of that id, if it is this principal's.

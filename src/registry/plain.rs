@@ -3,7 +3,8 @@
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, How, Interruption, Outcome, Supervisor, Upload};
+use crate::transfer::{self, How, Interruption, Outcome, Place, Supervisor, Upload};
+use crate::upload::{Owner, Principal};
 use bytes::Bytes;
 use http_body::Body;
 use std::error::Error;
@@ -14,20 +15,27 @@ impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
     ///
     /// # Errors
-    /// [`Problem::ShuttingDown`].
-    pub fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
+    /// [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    pub fn start<B>(
+        &self,
+        upload: Upload,
+        principal: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
         self.check_open()?;
+        let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
+        let place = self.try_enter(owner, upload.client)?;
         let (client, outcome) = oneshot::channel();
         let registry = self.clone();
-        self.tasks.spawn(async move { registry.plain(upload, body, client).await });
+        self.tasks.spawn(async move { registry.plain(upload, body, client, place).await });
         Ok(outcome)
     }
 
-    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>)
+    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, place: Place)
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
@@ -43,6 +51,9 @@ impl<H: Host> Registry<H> {
             // A whole file has no part behind it.
             How::Taken(_) => Err(Failure::new(Problem::Internal, "a whole file was taken for a part")),
         };
+        // Who is told that its file is stored may come with the next one at once. Else it is given back when its session is
+        // out of the way, too.
+        let _place = (!matches!(ending.how, How::Stored(_))).then_some(place);
         if let Some(client) = watch.client.take() {
             // Nobody may be there any more.
             let _ = client.send(Outcome { result, report: ending.report.clone() });

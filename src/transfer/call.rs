@@ -47,6 +47,8 @@ pub struct Answer {
     pub body: Bytes,
     /// From the last byte of the request to the head of the answer, where that was measured.
     pub waited: Option<Duration>,
+    /// It came before the backend had the whole request. Then it may refuse, but it cannot have taken the bytes.
+    pub early: bool,
 }
 
 /// Why there is no answer. What matters is whether the backend may have acted on the request.

@@ -109,6 +109,9 @@ pub(super) fn report(
             if let Some(waited) = answer.waited {
                 session.waited(waited);
             }
+            if answer.early {
+                session.answered_early();
+            }
             session.answered(now, answer.status, &answer.headers);
         }
         (Purpose::Evidence, Ok(answer)) => session.evidence(now, answer.status, &answer.headers),

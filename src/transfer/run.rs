@@ -194,7 +194,7 @@ where
             } else {
                 self.source.rest();
             }
-            let deadline = aborted.or(self.patience(asks));
+            let (deadline, overdue) = (aborted.or(self.patience(asks)), self.overdue());
             let interruption = tokio::select! {
                 biased;
                 done = &mut activity => return done,
@@ -211,6 +211,10 @@ where
                     }
                 },
                 interruption = supervisor.interrupted() => interruption,
+                () = sleep_until_or_never(overdue), if aborted.is_none() => {
+                    let detail = "the last byte of the body did not come in time";
+                    Interruption::Left(Failure::new(Problem::UploadOverdue, detail))
+                }
                 () = sleep_until_or_never(deadline) => {
                     return if asks {
                         Done::Exchange(Err(NoAnswer::TimedOut("abandoned with its upload".into())))
@@ -231,6 +235,12 @@ where
                 return Done::AskAgain;
             }
         }
+    }
+
+    /// When the last byte of the body has to be there. None: it is, or nobody waits for it.
+    fn overdue(&self) -> Option<Instant> {
+        let comes = self.stopping.is_none() && !self.source.is_exhausted();
+        self.shared.limits.time.upload.filter(|_| comes).map(|time| self.started + time)
     }
 
     /// Until when an activity is waited for while the transfer stops.

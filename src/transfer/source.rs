@@ -1,6 +1,8 @@
 //! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are not copied,
 //! but for small pieces: each would keep a whole read buffer alive, and memory would be more than what is counted.
 
+mod pace;
+
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
 use crate::digest::{Digests, Hasher};
@@ -10,11 +12,12 @@ use crate::upload::Beginning;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
+use pace::Pace;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// Room that is reserved for the first piece. Later the largest piece so far is the measure.
 const FIRST_PIECE: u64 = 16 * 1024;
@@ -44,7 +47,7 @@ pub(super) struct Source<B> {
     hasher: Hasher,
     /// What the whole body has to come to before any of it is sent.
     unchecked: Option<Unchecked>,
-    idle: Duration,
+    pace: Pace,
     sizes: FragmentLimits,
     account: Account,
     /// Bytes held beyond which nothing is read ahead of a fragment that is on its way.
@@ -61,10 +64,6 @@ pub(super) struct Source<B> {
     goal: Option<u64>,
     /// Largest piece so far, in bytes.
     piece: u64,
-    /// Since when the client has been waited for.
-    waiting: Option<Instant>,
-    /// How long the client has been waited for, for the fragment being gathered.
-    waited: Duration,
     finished_at: Option<Instant>,
 }
 
@@ -127,7 +126,7 @@ where
             floor: part.continuation.acknowledged(),
             hasher,
             unchecked,
-            idle: limits.time.idle,
+            pace: Pace::new(&limits.time),
             sizes: limits.fragment.clone(),
             account: budget.open(),
             enough: limits.fragment.max + limits.fragment.max / 8,
@@ -138,8 +137,6 @@ where
             fragments: VecDeque::new(),
             goal: None,
             piece: FIRST_PIECE,
-            waiting: None,
-            waited: Duration::ZERO,
             finished_at: None,
         }
     }
@@ -275,7 +272,8 @@ where
             }
             self.read_piece().await?;
             // The size aimed at was a guess: for the first fragment, or before the client slowed down.
-            let slow = self.waited >= self.sizes.time && self.end.saturating_sub(from) >= self.sizes.min;
+            let slow =
+                self.pace.waited() >= self.sizes.time && self.end.saturating_sub(from) >= self.sizes.min;
             if slow && self.unchecked.is_none() && self.end < self.limit {
                 break;
             }
@@ -287,14 +285,14 @@ where
     /// What is held until it is whole waits for its turn before its first byte is read: see `budget`.
     async fn enter(&mut self) {
         if let Some(unchecked) = self.unchecked.as_mut().filter(|unchecked| unchecked.entered.is_none()) {
-            self.waiting = None;
+            self.pace.rest();
             unchecked.entered = self.account.enter(self.limit - self.end).await;
         }
     }
 
     /// The client is not waited for at the moment.
     pub(super) fn rest(&mut self) {
-        self.waiting = None;
+        self.pace.rest();
     }
 
     /// Compares the body, whole now, with what it has to come to.
@@ -321,7 +319,7 @@ where
         }
         self.goal = None;
         self.rest();
-        Delivery { bytes: end.saturating_sub(from), took: std::mem::take(&mut self.waited) }
+        Delivery { bytes: end.saturating_sub(from), took: self.pace.take_waited() }
     }
 
     /// Makes a piece of what was copied together.
@@ -333,25 +331,17 @@ where
     }
 
     async fn read_piece(&mut self) -> Result<(), Failure> {
-        let since = *self.waiting.get_or_insert_with(Instant::now);
-        let frame = match timeout_at(since + self.idle, self.body.frame()).await {
-            Ok(frame) => frame,
-            Err(_) => {
-                let detail = format!(
-                    "no byte came for {} s; {} of {} bytes were read",
-                    self.idle.as_secs(),
-                    self.end,
-                    self.limit
-                );
-                return Err(Failure::new(Problem::ClientStalled, detail));
-            }
-        };
-        let now = Instant::now();
-        self.waited += now - since;
-        self.waiting = Some(now);
+        let waited = self.pace.wait(self.body.frame()).await;
+        let (frame, now) = waited.map_err(|failure| {
+            let detail = format!("{}; {} of {} bytes were read", failure.detail, self.end, self.limit);
+            Failure { detail, ..failure }
+        })?;
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => self.take(data, now),
+                Ok(data) => {
+                    self.pace.came(data.len());
+                    self.take(data, now)
+                }
                 // Anything but data (trailers) says nothing about the file.
                 Err(_) => Ok(()),
             },

@@ -1,6 +1,6 @@
 //! The seam between the shell that takes requests and whoever runs the uploads.
 
-use super::{Outcome, Upload};
+use super::{Outcome, Place, Upload};
 use crate::bits::Destination;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
@@ -27,23 +27,28 @@ use tokio::sync::{oneshot, watch};
 /// to it that the client can read the answer.
 pub trait Uploads: Clone + Send + Sync + 'static {
     /// Runs an upload that cannot be resumed in a task of its own, so that it outlives the client's connection, and gives
-    /// its outcome.
+    /// its outcome. `principal`: who the client is, if it has credentials.
     ///
     /// # Errors
-    /// No upload may begin now. Then nothing was done.
-    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
+    /// No upload may begin now, or as many run as may. Then nothing was done.
+    fn start<B>(
+        &self,
+        upload: Upload,
+        principal: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static;
 
-    /// Makes an upload resource. When the future is ready, the resource is remembered, and its URL can be told. Gives
-    /// the secret part of the URL.
-    fn create(&self, new: NewUpload) -> impl Future<Output = Result<String, Failure>> + Send;
+    /// Makes an upload resource. When the future is ready, the resource is remembered, and its URL can be told.
+    fn create(&self, new: NewUpload) -> impl Future<Output = Result<Created, Failure>> + Send;
 
     /// The upload of that id, if it is this principal's.
     fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found>;
 
-    /// Adds a part to an upload. A request that feeds it already is cut off.
+    /// Adds a part to an upload. A request that feeds it already is cut off. If as many uploads run as may, this one waits
+    /// for a place, and is cut off when there is none for long.
     fn feed<B>(&self, id: &str, part: NewPart, body: B) -> Feeding
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -72,6 +77,8 @@ pub trait Uploads: Clone + Send + Sync + 'static {
 pub struct NewUpload {
     /// Names the upload in logs and to its client.
     pub name: String,
+    /// Who sends it. None: nobody, it is begun by the proxy itself.
+    pub client: Option<SocketAddr>,
     /// What the client speaks.
     pub version: &'static Version,
     /// Who the client is, if it has credentials.
@@ -86,6 +93,15 @@ pub struct NewUpload {
     pub total: Option<u64>,
     /// What is to be done about digests of the whole file.
     pub digests: DigestPlan,
+}
+
+/// An upload resource that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// The secret part of its URL.
+    pub id: String,
+    /// The place for its first part.
+    pub place: Place,
 }
 
 /// An upload resource, as far as is needed to read a request for it.
@@ -108,6 +124,8 @@ pub struct NewPart {
     pub append: Append,
     /// Digests of its content. It is held in memory whole until they are checked.
     pub content_digest: Digests,
+    /// Its place among the running uploads, if it has one already.
+    pub place: Option<Place>,
 }
 
 /// A part on its way.

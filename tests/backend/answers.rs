@@ -146,12 +146,24 @@ async fn sending_stops_at_an_early_answer() {
     });
     let mut to = connection(&peer.authority);
     let answer = send(&mut to, quarters(400), PATIENT).await.unwrap();
-    assert_eq!(answer.status, 413);
+    assert_eq!((answer.status.as_u16(), answer.early), (413, true));
     go.send(()).unwrap();
     let (read, orderly) = timeout(PATIENT.answer, got).await.expect("still sending").unwrap();
     // What was in the kernel's buffers at most; 100 MiB were to be sent.
     assert!(read < 32 << 20, "{read} bytes came after the answer");
     assert!(!orderly, "the rest was thrown away, so the end must be a reset");
-    ask(&mut to, Packet::Ping).await.unwrap();
+    assert!(!ask(&mut to, Packet::Ping).await.unwrap().early);
     assert_eq!(peer.accepts(), 2);
+}
+
+/// What is taken for early is not believed, so no answer to a whole request may be.
+#[tokio::test]
+async fn an_answer_right_behind_the_last_byte_is_not_early() {
+    let peer = Peer::start(|_, conn| conn.serve(ACK));
+    let mut to = connection(&peer.authority);
+    for pieces in (0..300).map(|run| run % 13 + 1) {
+        let answer = send(&mut to, quarters(pieces), PATIENT).await.unwrap();
+        assert!(!answer.early && answer.waited.is_some(), "{pieces} pieces");
+    }
+    assert_eq!(peer.accepts(), 1);
 }

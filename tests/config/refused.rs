@@ -32,6 +32,18 @@ fn values_that_clash_are_refused() {
             "p.toml:1: timeouts.ack (7m, p.toml:1) is larger than timeouts.final_ack (6m, default)",
         ),
         (
+            "uploads.max_running_per_client = 1001",
+            "p.toml:1: uploads.max_running_per_client (1001, p.toml:1) is larger than uploads.max_running (1000, default)",
+        ),
+        (
+            "connections.max = 5\nconnections.max_per_client = 6",
+            "p.toml:2: connections.max_per_client (6, p.toml:2) is larger than connections.max (5, p.toml:1)",
+        ),
+        (
+            "timeouts.upload = '10s'\ntimeouts.rate_window = '20s'",
+            "p.toml:2: timeouts.rate_window (20s, p.toml:2) is larger than timeouts.upload (10s, p.toml:1)",
+        ),
+        (
             "limits.memory = 1",
             "p.toml:1: limits.memory (1B, p.toml:1) is less than 2 times fragment.max (8MiB, default)",
         ),

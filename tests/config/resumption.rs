@@ -245,3 +245,15 @@ fn the_time_to_settle_gives_way_to_that_of_an_answer() {
     assert_eq!(resolved.config().limits.uploads.settle, Duration::from_secs(2));
     assert_eq!(resolved.origin("uploads.settle").to_string(), "default, lowered to fit timeouts.ack");
 }
+
+#[test]
+fn what_is_measured_gives_way_to_the_longest_upload() {
+    let resolved = Case::with_backend().var("PUT2BITS_TIMEOUTS_UPLOAD", "20s").resolve().unwrap();
+    let time = &resolved.config().limits.time;
+    assert_eq!([time.idle, time.rate_window], [Duration::from_secs(20); 2]);
+    for (key, value) in
+        [("TIMEOUTS_UPLOAD", "off"), ("TIMEOUTS_MIN_RATE", "0"), ("CONNECTIONS_MAX_PER_CLIENT", "0")]
+    {
+        Case::with_backend().var(&format!("PUT2BITS_{key}"), value).resolve().unwrap();
+    }
+}

@@ -51,7 +51,10 @@ pub(crate) fn of(fault: Fault, packet: Option<&Packet>) -> (StatusCode, HeaderMa
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             };
             let (status, mut headers) = ack(status, OFFSET, HeaderValue::from(start));
-            headers.insert(SESSION, HeaderValue::from_static(NOBODYS));
+            // Elsewhere an id of another session is a fault of its own.
+            if matches!(packet, Some(Packet::CreateSession)) {
+                headers.insert(SESSION, HeaderValue::from_static(NOBODYS));
+            }
             for (name, value) in bent(malformed, packet) {
                 match value {
                     Some(value) => drop(headers.insert(name, value)),

@@ -198,7 +198,7 @@ impl Client {
         };
         self.aim.lock().unwrap().arm();
         let body = self.body(self.file.clone(), End::Whole);
-        let Ok(outcome) = front.registry.start(plan, body) else {
+        let Ok(outcome) = front.registry.start(plan, None, body) else {
             self.world.lock().check(false, || "a plain upload was not taken".to_owned());
             return Heard::Nothing;
         };

@@ -203,13 +203,13 @@ pub(crate) const ROWS: &[Row] = &[
     row(ONCE, &[AckText], &[CreateAnswered, CloseUnsent, CloseSent], &[], &[], Stored),
     row(ONCE, &[AckText], &[], &[], &[], Failed(BackendProtocol)),
 
-    row(ONCE, &[AckForeign], &[], &[], &[], Stored),
-    row(FOR_EVER, &[AckForeign], &[FirstSent, LastSent, CloseSent], &[], &[], Stored),
-    row(FOR_EVER, &[AckForeign], AT_CLOSE, RESUMABLE, &[], CutOff),
+    row(ONCE, &[AckForeign], &[CreateUnsent, CreateSent, CloseUnsent], &[], &[], Stored),
     row(FOR_EVER, &[AckForeign], &[CreateSent], RESUMABLE, &[], Gone),
-    row(FOR_EVER, &[AckForeign], AT_CLOSE, &[], &[], Failed(CloseInDoubt)),
     row(FOR_EVER, &[AckForeign], &[CreateSent], &[], &[], Failed(SessionLost)),
-    row(FOR_EVER, &[AckForeign], &[], &[], &[], Failed(NoProgress)),
+    row(FOR_EVER, &[AckForeign], &[CreateUnsent], &[], &[], Failed(NoProgress)),
+    row(FOR_EVER, &[AckForeign], &[CloseUnsent], RESUMABLE, &[], CutOff),
+    row(FOR_EVER, &[AckForeign], &[CloseUnsent], &[], &[], Failed(CloseInDoubt)),
+    row(&[], &[AckForeign], &[], &[], &[], Failed(BackendProtocol)),
 
     row(ONCE, &[AckUntyped], &[CloseSent], &[], &[], Failed(BackendProtocol)),
     row(ONCE, &[AckUntyped], &[], &[], &[], Stored),

@@ -30,7 +30,7 @@ async fn connections_are_kept_and_requests_may_be_pipelined() {
 #[tokio::test]
 async fn a_slow_head_and_an_idle_connection_are_cut_off() {
     let limit = Duration::from_millis(300);
-    let front = Front::with(|limits| limits.time.header = limit).await;
+    let front = Front::with(|limits| (limits.time.header, limits.time.keep_alive) = (limit, limit)).await;
     let (mut silent, mut slow, mut idle) =
         (front.connect().await, front.connect().await, front.connect().await);
     let begin = Instant::now();

@@ -9,7 +9,9 @@ use put2bits::limits::{Limits, MIB};
 use put2bits::resumable::Settings;
 use put2bits::resumable::reply::Told;
 use put2bits::route::{BackendUrl, Route, Routes, ZeroLength};
-use put2bits::transfer::{Feeding, Found, NewPart, NewUpload, Outcome, Refusal, Report, Upload, Uploads};
+use put2bits::transfer::{
+    Created, Feeding, Found, NewPart, NewUpload, Outcome, Refusal, Report, Upload, Uploads,
+};
 use put2bits::upload::{Principal, Stored};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,7 +61,12 @@ pub(crate) struct Script {
 }
 
 impl Uploads for Script {
-    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
+    fn start<B>(
+        &self,
+        upload: Upload,
+        _: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -69,7 +76,7 @@ impl Uploads for Script {
         Ok(receiver)
     }
 
-    async fn create(&self, _: NewUpload) -> Result<String, Failure> {
+    async fn create(&self, _: NewUpload) -> Result<Created, Failure> {
         panic!("no request of these tests begins an upload that can be resumed")
     }
 

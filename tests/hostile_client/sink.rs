@@ -6,7 +6,9 @@ use http_body_util::BodyExt;
 use put2bits::error::{Failure, Problem};
 use put2bits::front::Transport;
 use put2bits::resumable::reply::Told;
-use put2bits::transfer::{Fed, Feeding, Found, NewPart, NewUpload, Outcome, Report, Upload, Uploads};
+use put2bits::transfer::{
+    Created, Fed, Feeding, Found, NewPart, NewUpload, Outcome, Place, Report, Upload, Uploads,
+};
 use put2bits::upload::{Principal, Stored};
 use std::io;
 use std::pin::Pin;
@@ -32,7 +34,12 @@ impl Sink {
 }
 
 impl Uploads for Sink {
-    fn start<B>(&self, upload: Upload, body: B) -> Result<oneshot::Receiver<Outcome>, Failure>
+    fn start<B>(
+        &self,
+        upload: Upload,
+        _: Option<&Principal>,
+        body: B,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
@@ -52,9 +59,9 @@ impl Uploads for Sink {
         Ok(receiver)
     }
 
-    async fn create(&self, new: NewUpload) -> Result<String, Failure> {
+    async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         harmless(new.destination.target.as_str());
-        Ok("0123456789abcdef".to_owned())
+        Ok(Created { id: "0123456789abcdef".to_owned(), place: Place::free() })
     }
 
     fn find(&self, _: &str, _: Option<&Principal>) -> Option<Found> {

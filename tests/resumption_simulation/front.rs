@@ -12,14 +12,20 @@ use put2bits::error::Problem;
 use put2bits::registry::Registry;
 use put2bits::resumable::reply::{self, Announced};
 use put2bits::resumable::{self, Append, Mode, OnResource, Settings, Version};
-use put2bits::transfer::{Fed, Feeding, NewPart, NewUpload};
+use put2bits::transfer::{Created, Fed, Feeding, NewPart, NewUpload};
 use put2bits::upload::{DigestPlan, Principal, Refusal, gone};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::sleep;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// Where all requests come from.
+fn client() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 1))
+}
 
 /// What an answer means to the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,7 @@ impl Front {
         let upload = asked.upload;
         let creation = resumable::creation(&asked.head, asked.content, Mode::On, &self.settings);
         let creation = creation.expect("a good head").expect("an upload that can be resumed");
-        let part = Append {
+        let append = Append {
             version: creation.version,
             offset: 0,
             complete: creation.complete,
@@ -89,6 +95,7 @@ impl Front {
         let headers = &asked.head.headers;
         let new = NewUpload {
             name: upload.to_string(),
+            client: Some(client()),
             version: creation.version,
             principal: self.principal(headers),
             method: asked.head.method.clone(),
@@ -100,8 +107,8 @@ impl Front {
                 wanted: digest::wanted(headers),
             },
         };
-        let id = match self.registry.create(new).await {
-            Ok(id) => id,
+        let Created { id, place } = match self.registry.create(new).await {
+            Ok(created) => created,
             Err(_) => return Some(Answer::Refused),
         };
         self.world.alive().await;
@@ -119,11 +126,12 @@ impl Front {
             let echo = supported.get("upload-draft-interop-version").and_then(|value| value.to_str().ok());
             world.check(echo == interop.as_deref(), || format!("the 104 says version {echo:?}"));
         }
-        if let Some(place) = &asked.place {
-            *place.lock().expect("nobody panics with it") = Some((upload, id.clone()));
+        if let Some(told) = &asked.place {
+            *told.lock().expect("nobody panics with it") = Some((upload, id.clone()));
         }
         let content_digest = Digests::read(headers, &CONTENT_DIGEST);
-        self.feed(upload, &id, part, content_digest, asked.body, Some(&location)).await
+        let part = NewPart { client: Some(client()), append, content_digest, place: Some(place) };
+        self.feed(upload, &id, part, asked.body, Some(&location)).await
     }
 
     async fn serve(&self, asked: Asked) -> Option<Answer> {
@@ -166,9 +174,10 @@ impl Front {
                 }
                 Err(why) => self.gone(upload, version, why).await,
             },
-            Ok(OnResource::Append(part)) => {
+            Ok(OnResource::Append(append)) => {
                 let content_digest = Digests::read(&asked.head.headers, &CONTENT_DIGEST);
-                self.feed(upload, &id, part, content_digest, asked.body, None).await
+                let part = NewPart { client: Some(client()), append, content_digest, place: None };
+                self.feed(upload, &id, part, asked.body, None).await
             }
             Ok(OnResource::Capabilities) => None,
             Err(failure) => {
@@ -187,20 +196,17 @@ impl Front {
         &self,
         upload: usize,
         id: &str,
-        append: Append,
-        content_digest: Digests,
+        part: NewPart,
         body: Script,
         created: Option<&HeaderValue>,
     ) -> Option<Answer> {
-        let (version, from, content) = (append.version, append.offset, append.content);
-        let complete = append.complete;
+        let Append { version, offset: from, content, complete, .. } = part.append;
         let (before, acknowledged) = {
             let mut world = self.world.lock();
             world.uploads[upload].is_complete |= complete;
             (world.before(upload), world.uploads[upload].acknowledged)
         };
-        let client = Some(([127, 0, 0, 1], 1).into());
-        let feeding = self.registry.feed(id, NewPart { client, append, content_digest }, body);
+        let feeding = self.registry.feed(id, part, body);
         let fed = self.wait(upload, version, feeding, before.gone).await;
         self.world.alive().await;
         let fed = match fed {

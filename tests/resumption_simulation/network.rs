@@ -159,7 +159,7 @@ pub(crate) enum Hurt {
 }
 
 fn answer((status, headers): (StatusCode, HeaderMap)) -> Answer {
-    Answer { status, headers, body: Bytes::new(), waited: None }
+    Answer { status, headers, body: Bytes::new(), waited: None, early: false }
 }
 
 fn no_answer(hurt: Hurt) -> NoAnswer {

@@ -211,6 +211,8 @@ async fn wait_for_the_end(world: &World, registry: &Registry<Program>, tasks: &T
     let mut inside = world.lock();
     let records = inside.durable.len();
     inside.check(records == 0, || format!("{records} records are kept for ever"));
+    let running = registry.running();
+    inside.check(running == 0, || format!("{running} uploads count as running for ever"));
     let used = budget.used();
     inside.check(used == 0, || format!("{used} bytes of memory are held for ever"));
     // One that lives and dies with its connection is given up for lost, and the proxy is told so by a code that means nothing.

@@ -142,6 +142,26 @@ impl Ack {
         let date = headers.get(DATE).and_then(http_date);
         Ack { verdict, status, code: fields.code, retry_after: retry_after(headers, date), date }
     }
+
+    /// Whether it says that bytes of a fragment that begins at `start` were taken.
+    pub(super) fn claims_progress(&self, start: u64) -> bool {
+        match self.verdict {
+            Verdict::Taken { next, .. } => next.is_none_or(|next| next > start),
+            Verdict::OutOfStep { next } => next.is_some_and(|next| next > start),
+            _ => false,
+        }
+    }
+
+    /// The same as the answer to a packet of that session. Most servers do not repeat the id; one that repeats another one
+    /// has not spoken of this session, so what it took or did is not ours.
+    pub(super) fn about(mut self, session: &SessionId, headers: &HeaderMap) -> Ack {
+        let says_yes =
+            matches!(self.verdict, Verdict::Taken { .. } | Verdict::OutOfStep { .. } | Verdict::Done);
+        if says_yes && !headers.get_all(header::SESSION_ID).iter().all(|echo| session.is_echoed_by(echo)) {
+            self.verdict = Verdict::Refused(Problem::BackendProtocol);
+        }
+        self
+    }
 }
 
 impl fmt::Display for Ack {
@@ -161,7 +181,11 @@ fn success(fields: Fields, headers: &HeaderMap) -> Verdict {
     let failed = fields.code.is_some_and(HResult::is_failure);
     match fields.packet {
         PacketKind::CreateSession => {
-            match headers.get(header::SESSION_ID).cloned().and_then(SessionId::new) {
+            let session = match only(headers, &header::SESSION_ID) {
+                Ok(value) => value.cloned().and_then(SessionId::new),
+                Err(TheyDiffer) => return Verdict::Refused(Problem::BackendProtocol),
+            };
+            match session {
                 Some(_) if !speaks_our_protocol(headers) => Verdict::Refused(Problem::BackendProtocol),
                 Some(session) => Verdict::Created(session),
                 None if failed => failure::meaning(fields),
@@ -190,16 +214,32 @@ fn success(fields: Fields, headers: &HeaderMap) -> Verdict {
 
 /// A missing `BITS-Protocol` is forgiven; a different one is not.
 fn speaks_our_protocol(headers: &HeaderMap) -> bool {
-    headers.get(header::PROTOCOL).is_none_or(|value| {
-        value.as_bytes().trim_ascii().eq_ignore_ascii_case(header::PROTOCOL_GUID.as_bytes())
-    })
+    headers
+        .get_all(header::PROTOCOL)
+        .iter()
+        .all(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(header::PROTOCOL_GUID.as_bytes()))
+}
+
+/// A header stands there several times, and says several things.
+struct TheyDiffer;
+
+/// The value of a header. One that was repeated on the way still says one thing.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, TheyDiffer> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.all(|value| Some(value) == first) { Ok(first) } else { Err(TheyDiffer) }
 }
 
 fn offset(headers: &HeaderMap) -> Offset {
-    let value = headers.get(header::RECEIVED_RANGE).or_else(|| headers.get(header::RECEIVED_RANGE_MISSPELT));
+    let value = match only(headers, &header::RECEIVED_RANGE) {
+        Ok(None) => only(headers, &header::RECEIVED_RANGE_MISSPELT),
+        well_spelt => well_spelt,
+    };
     match value {
-        None => Offset::Absent,
-        Some(value) => match value.to_str().ok().and_then(|text| decimal(text.trim())) {
+        Ok(None) => Offset::Absent,
+        // Two answers to one question are none.
+        Err(TheyDiffer) => Offset::Malformed,
+        Ok(Some(value)) => match value.to_str().ok().and_then(|text| decimal(text.trim())) {
             Some(next) => Offset::At(next),
             None => Offset::Malformed,
         },

@@ -117,6 +117,58 @@ fn good_status_bad_content() {
     }
 }
 
+#[test]
+fn a_header_that_says_two_things_says_nothing() {
+    let refused = Verdict::Refused(BackendProtocol);
+    let at = |offset| ("BITS-Received-Content-Range", offset);
+    assert_eq!(verdict(Fragment, 200, &[ACK, at("7"), at("9")]), refused);
+    assert_eq!(verdict(Fragment, 416, &[ACK, at("7"), at("9")]), Verdict::OutOfStep { next: None });
+    assert_eq!(verdict(Fragment, 200, &[ACK, at("7"), at("7")]), taken(Some(7)));
+    assert_eq!(verdict(Fragment, 200, &[ACK, at("7"), ("BITS-Recieved-Content-Range", "9")]), taken(Some(7)));
+    let id = |id| ("BITS-Session-Id", id);
+    assert_eq!(verdict(CreateSession, 200, &[ACK, id("7"), id("9")]), refused);
+    assert_eq!(verdict(CreateSession, 200, &[ACK, id("7"), id("7")]), created("7"));
+    let protocol = |guid| ("BITS-Protocol", guid);
+    let both = [ACK, id("7"), protocol(header::PROTOCOL_GUID), protocol("{0}")];
+    assert_eq!(verdict(CreateSession, 200, &both), refused);
+}
+
+/// What an answer means that repeats these ids, to a packet of the session `{A0-ff}`.
+#[test]
+fn an_answer_about_another_session_is_none() {
+    let session = SessionId::new(HeaderValue::from_static("{A0-ff}")).unwrap();
+    for (ids, ours) in [
+        (&[][..], true),
+        (&["{A0-ff}"], true),
+        (&["A0-FF"], true),
+        (&[" {a0-ff} "], true),
+        (&[""], true),
+        (&["{A0-ff}", "a0-ff"], true),
+        (&["{A0-fe}"], false),
+        (&["{A0-ff"], false),
+        (&["{A0-ff}", "8"], false),
+        (&["8", "{A0-ff}"], false),
+    ] {
+        let about = |packet, status| {
+            let mut map = HeaderMap::new();
+            for (name, value) in [ACK, ("BITS-Received-Content-Range", "7")] {
+                map.append(HeaderName::try_from(name).unwrap(), HeaderValue::from_static(value));
+            }
+            for id in ids {
+                map.append(header::SESSION_ID, HeaderValue::from_static(id));
+            }
+            Ack::read(packet, StatusCode::from_u16(status).unwrap(), &map).about(&session, &map).verdict
+        };
+        let refused = Verdict::Refused(BackendProtocol);
+        let wanted = |verdict: Verdict| if ours { verdict } else { refused.clone() };
+        assert_eq!(about(Fragment, 200), wanted(taken(Some(7))), "{ids:?}");
+        assert_eq!(about(Fragment, 416), wanted(Verdict::OutOfStep { next: Some(7) }), "{ids:?}");
+        assert_eq!(about(CloseSession, 200), wanted(Verdict::Done), "{ids:?}");
+        // A refusal is one, whoever it is about.
+        assert_eq!(about(Fragment, 503), Verdict::Transient(Unavailable), "{ids:?}");
+    }
+}
+
 /// Every line of the failure table, by (packet, status, headers, meaning).
 #[test]
 fn failures() {

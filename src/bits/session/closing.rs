@@ -10,7 +10,7 @@ use crate::bits::packet::SessionId;
 use crate::bits::range::decimal;
 use crate::error::{Failure, Problem};
 use http::header::{CONTENT_LENGTH, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use std::time::{Duration, SystemTime};
 
 impl Session {
@@ -112,9 +112,8 @@ impl Session {
                 Failure::new(Problem::CloseInDoubt, format!("HEAD of the target was answered {status}"));
             return self.evidence_failed(now, failure);
         }
-        let length = headers.get(CONTENT_LENGTH).and_then(text).and_then(|text| decimal(text.trim()));
-        let written =
-            headers.get(LAST_MODIFIED).and_then(text).and_then(|text| httpdate::parse_http_date(text).ok());
+        let length = only(headers, CONTENT_LENGTH).and_then(|text| decimal(text.trim()));
+        let written = only(headers, LAST_MODIFIED).and_then(|text| httpdate::parse_http_date(text).ok());
         let is_new = written.zip(self.created_at).is_some_and(|(written, begun)| written >= begun);
         if status == StatusCode::OK && length == Some(self.settings.total) && is_new {
             self.close_decided(now, true, format!("the target has {} bytes and is new", self.settings.total));
@@ -148,8 +147,11 @@ impl Session {
     }
 }
 
-fn text(value: &HeaderValue) -> Option<&str> {
-    value.to_str().ok()
+/// What a header says, if it says one thing.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.all(|value| value == first).then(|| first.to_str().ok()).flatten()
 }
 
 fn describe(

@@ -5,8 +5,17 @@ use crate::bits::ack::{Ack, Verdict};
 use crate::bits::header;
 use crate::bits::profile::Profile;
 use crate::error::{Failure, Problem};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
+
+/// Longest name of a node that is told, in characters (MC-BUP §2.2.1.2 allows 300).
+const LONGEST_HOST: usize = 300;
+
+/// What a log can show of it: the value is the server's, and may be made to look like something else.
+fn printable(host: &HeaderValue) -> String {
+    let bytes = host.as_bytes().iter().take(LONGEST_HOST);
+    bytes.map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
+}
 
 impl Session {
     pub(super) fn create_answered(&mut self, now: Duration, ack: Ack, headers: &HeaderMap) {
@@ -20,8 +29,7 @@ impl Session {
                 self.progress();
                 self.events.push_back(Event::Created { session: id.clone(), profile: self.profile });
                 if let Some(host) = headers.get(header::HOST_ID) {
-                    let host = String::from_utf8_lossy(host.as_bytes()).into_owned();
-                    self.events.push_back(Event::HostIgnored { host });
+                    self.events.push_back(Event::HostIgnored { host: printable(host) });
                 }
                 match self.profile.max_total {
                     Some(max) if self.settings.total > max => {

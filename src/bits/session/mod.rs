@@ -81,6 +81,7 @@
 //! ```
 
 mod abort;
+mod answer;
 mod checkpoint;
 mod closing;
 mod creating;
@@ -97,13 +98,12 @@ pub use event::{Event, SessionStats};
 pub use settings::SessionSettings;
 pub use step::{Silence, Step};
 
-use super::ack::Ack;
 use super::packet::{Packet, PacketKind, SessionId};
 use super::profile::Profile;
 use super::sizing::Sizer;
-use crate::error::{Failure, Problem};
+use crate::error::Failure;
 use abort::Abort;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderValue;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use step::Question;
@@ -175,6 +175,8 @@ enum Then {
 struct Asked {
     question: Question,
     at: Duration,
+    /// The answer came before the request was sent whole.
+    early: bool,
 }
 
 impl Session {
@@ -243,58 +245,9 @@ impl Session {
         if let Question::Fragment(range) = question {
             self.sent = self.sent.max(range.end());
         }
-        self.asked = Some(Asked { question, at: now });
+        self.asked = Some(Asked { question, at: now, early: false });
         self.attempted = now;
         step
-    }
-
-    /// The head of the answer to the packet just sent.
-    pub fn answered(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
-        let Some(asked) = self.asked.take() else { return };
-        match asked.question {
-            Question::Packet(kind) => {
-                let ack = Ack::read(kind, status, headers);
-                match kind {
-                    PacketKind::CreateSession => self.create_answered(now, ack, headers),
-                    PacketKind::CloseSession => self.close_answered(now, ack),
-                    PacketKind::CancelSession => self.cancel_answered(now, &ack),
-                    PacketKind::Ping | PacketKind::Fragment => {}
-                }
-            }
-            Question::Fragment(range) => {
-                let ack = Ack::read(PacketKind::Fragment, status, headers);
-                self.fragment_answered(now, range, now.saturating_sub(asked.at), ack);
-            }
-            // Those have calls of their own.
-            Question::Reply | Question::Target => {}
-        }
-        self.honour_abort(now);
-    }
-
-    /// There is no answer to what was just asked. `cause`: what the system said, for the log.
-    pub fn unanswered(&mut self, now: Duration, silence: Silence, cause: impl Into<String>) {
-        let Some(asked) = self.asked.take() else { return };
-        let question = asked.question;
-        let mut failure = match silence {
-            Silence::Unsent => Failure::new(Problem::Unreachable, format!("no connection for {question}")),
-            Silence::Lost => {
-                Failure::new(Problem::Unavailable, format!("the connection broke at {question}"))
-            }
-            Silence::TimedOut => Failure::new(Problem::Timeout, format!("no answer in time to {question}")),
-        };
-        failure.cause = Some(cause.into());
-        let may_have_acted = silence != Silence::Unsent;
-        match asked.question {
-            Question::Packet(PacketKind::CloseSession) => {
-                self.close_failed(now, may_have_acted, failure, None);
-            }
-            Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
-            Question::Packet(_) => self.create_failed(now, failure, None),
-            Question::Fragment(range) => self.fragment_failed(now, range, may_have_acted, failure, None),
-            Question::Reply => self.reply_failed(now, failure),
-            Question::Target => self.evidence_failed(now, failure),
-        }
-        self.honour_abort(now);
     }
 
     /// The offset that the server wants next. Bytes before it are never needed again.

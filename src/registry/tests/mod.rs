@@ -6,6 +6,7 @@ mod ending;
 mod fencing;
 mod records;
 mod recovery;
+mod running;
 mod world;
 
 use super::*;
@@ -16,7 +17,9 @@ use crate::resumable::{Append, Version};
 use crate::route::{BackendUrl, Route};
 use crate::transfer::tests::peers::{Fate, Feed, Feeder, Seen, State as Peer};
 use crate::transfer::tests::{bytes, fixed, settle};
-use crate::transfer::{Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Report, Shared, Upload};
+use crate::transfer::{
+    Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Place, Report, Shared, Upload,
+};
 use crate::upload::DigestPlan;
 use http::{HeaderValue, Method};
 use std::time::{Duration, SystemTime};

@@ -104,6 +104,8 @@ pub(super) struct World {
     pub(super) registry: Registry<Model>,
     pub(super) store: Arc<Kept>,
     tasks: TaskTracker,
+    /// Of uploads that were made and not yet fed.
+    places: Mutex<HashMap<String, Place>>,
 }
 
 impl World {
@@ -154,7 +156,7 @@ impl World {
         let store = Arc::new(Kept { records, held: tokio::sync::watch::channel(false).0 });
         let tasks = TaskTracker::new();
         let registry = Registry::new(model, Arc::clone(&store) as Arc<dyn Store>, [7; 32], tasks.clone());
-        World { registry, store, tasks }
+        World { registry, store, tasks, places: Mutex::default() }
     }
 
     /// A process is killed: another one has the backend and the records of this one.
@@ -183,6 +185,7 @@ impl World {
     pub(super) async fn try_create(&self, principal: Option<Principal>) -> Result<String, Failure> {
         let new = NewUpload {
             name: "test".into(),
+            client: Some(([127, 0, 0, 1], 1).into()),
             version: Version::named("6").unwrap(),
             principal,
             method: Method::PUT,
@@ -195,7 +198,9 @@ impl World {
             total: Some(300),
             digests: DigestPlan::default(),
         };
-        self.registry.create(new).await
+        let created = self.registry.create(new).await?;
+        self.places.lock().unwrap().insert(created.id.clone(), created.place);
+        Ok(created.id)
     }
 
     /// The rest of the file from that offset on, as far as `feeder` gives it.
@@ -213,7 +218,8 @@ impl World {
         let version = Version::named("6").unwrap();
         let append = Append { version, offset: from, complete, length: None, content: Some(content) };
         let client = Some(([127, 0, 0, 1], 1).into());
-        let part = NewPart { client, append, content_digest: Digests::default() };
+        let place = self.places.lock().unwrap().remove(id);
+        let part = NewPart { client, append, content_digest: Digests::default(), place };
         let (feeder, seen, body) = Feed::new();
         (self.registry.feed(id, part, body), feeder, seen)
     }
@@ -279,6 +285,7 @@ impl World {
         self.tasks.reopen();
         let host = self.registry.host();
         assert_eq!(host.shared.budget.used(), 0);
+        assert_eq!(self.registry.running(), self.places.lock().unwrap().len());
         assert_eq!(host.peer.lock().unwrap().server.sessions().count(), open, "sessions at the backend");
         let book = self.registry.book();
         assert_eq!(book.open.len(), open);

@@ -12,7 +12,7 @@ use crate::bits::server::{Knobs, Server};
 use crate::bits::{Event, Packet, Profile};
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
-use crate::limits::{FragmentLimits, Limits};
+use crate::limits::{FragmentLimits, Limits, TimeLimits};
 use crate::route::{BackendUrl, ReplyMode, Route};
 use crate::upload::{Beginning, DigestPlan, Stored};
 use bytes::Bytes;
@@ -42,7 +42,12 @@ impl Setup {
         let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
         route.profile = Some(&Profile::REFUSE);
         let shared = Shared {
-            limits: Arc::new(Limits { fragment: fixed(100), ..Limits::default() }),
+            // Files are so small here that a second without a byte would be a slow one.
+            limits: Arc::new(Limits {
+                fragment: fixed(100),
+                time: TimeLimits { min_rate: 0, ..TimeLimits::default() },
+                ..Limits::default()
+            }),
             budget: Budget::new(1 << 20),
             ceiling: Ceiling::default(),
             traffic: Default::default(),
@@ -53,6 +58,13 @@ impl Setup {
 
     fn fragments(mut self, fragment: FragmentLimits) -> Self {
         let limits = Limits { fragment, ..(*self.shared.limits).clone() };
+        self.shared.limits = Arc::new(limits);
+        self
+    }
+
+    fn time(mut self, change: impl FnOnce(&mut TimeLimits)) -> Self {
+        let mut limits = (*self.shared.limits).clone();
+        change(&mut limits.time);
         self.shared.limits = Arc::new(limits);
         self
     }

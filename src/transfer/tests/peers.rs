@@ -137,7 +137,13 @@ impl State {
         if reply.delivery == Delivery::HangUp {
             return Err(NoAnswer::Lost("hung up".into()));
         }
-        Ok(Answer { status: reply.status, headers: reply.header_map(), body: Bytes::new(), waited: None })
+        Ok(Answer {
+            status: reply.status,
+            headers: reply.header_map(),
+            body: Bytes::new(),
+            waited: None,
+            early: false,
+        })
     }
 }
 
@@ -179,6 +185,7 @@ impl Backend for Host {
                 headers: HeaderMap::new(),
                 body: Bytes::from_static(b"hi"),
                 waited: None,
+                early: false,
             }),
         };
         match fate {
@@ -212,6 +219,7 @@ impl Backend for Host {
                     headers,
                     body: Bytes::new(),
                     waited: None,
+                    early: false,
                 })
             }
         }

@@ -12,6 +12,8 @@ pub(crate) struct File {
     pub(crate) size: u64,
     /// Tells files of the same size apart.
     number: u64,
+    /// It is the rest of a file from this offset on.
+    from: u64,
 }
 
 fn pattern() -> &'static [u8] {
@@ -25,7 +27,7 @@ fn pattern() -> &'static [u8] {
 
 impl File {
     pub(crate) fn new(size: u64) -> File {
-        File { size, number: 0 }
+        File { size, number: 0, from: 0 }
     }
 
     /// Another file of the same size.
@@ -33,9 +35,14 @@ impl File {
         File { number, ..self }
     }
 
+    /// What is left of it from that offset on.
+    pub(crate) fn rest(self, offset: u64) -> File {
+        File { size: self.size - offset, from: self.from + offset, ..self }
+    }
+
     /// Some bytes from `offset` on; none at the end.
     pub(crate) fn piece(&self, offset: u64) -> &'static [u8] {
-        let at = ((offset + 1_000 * self.number) % PATTERN as u64) as usize;
+        let at = ((self.from + offset + 1_000 * self.number) % PATTERN as u64) as usize;
         let piece = &pattern()[at..];
         let left = usize::try_from(self.size - offset).unwrap_or(usize::MAX);
         &piece[..piece.len().min(left)]

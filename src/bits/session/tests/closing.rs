@@ -59,6 +59,8 @@ fn only_a_new_file_of_the_right_size_is_evidence() {
         (200, &[("Content-Length", "50")], false),
         (200, &[("Content-Length", "49"), ("Last-Modified", NEW)], false),
         (200, &[("Content-Length", "+50"), ("Last-Modified", NEW)], false),
+        (200, &[("Content-Length", "50"), ("Content-Length", "49"), ("Last-Modified", NEW)], false),
+        (200, &[("Content-Length", "50"), ("Last-Modified", NEW), ("Last-Modified", OLD)], false),
         (200, &[("Last-Modified", NEW)], false),
         (200, &[("Content-Length", "50"), ("Last-Modified", "yesterday")], false),
         (206, &[("Content-Length", "50"), ("Last-Modified", NEW)], false),

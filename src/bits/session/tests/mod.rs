@@ -12,12 +12,14 @@ mod lasting;
 mod resume;
 mod sending;
 mod size;
+mod strict;
 mod trouble;
 
 use super::*;
 use crate::bits::AmbiguousClose;
+use crate::error::Problem;
 use crate::limits::FragmentLimits;
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, StatusCode};
 
 /// Names and values.
 type Headers<'a> = &'a [(&'a str, &'a str)];

@@ -5,6 +5,7 @@ mod bodies;
 mod digests;
 mod leaving;
 mod memory;
+mod pace;
 
 use super::*;
 use http_body::Frame;
