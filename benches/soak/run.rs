@@ -111,7 +111,7 @@ async fn run(scale: Scale, world: Arc<World>, mut chaos: Chaos) -> Result<Report
         Check::of("stuck uploads", std::mem::take(&mut tally.stuck)),
         Check::count("uploads without an end", late),
         Check::of("answers that break the protocol", std::mem::take(&mut tally.broken)),
-        Check::of("5xx to a client with a URL", std::mem::take(&mut tally.answered_5xx)),
+        Check::of("passing trouble told to a client with a URL", std::mem::take(&mut tally.answered_5xx)),
         Check::of("failed without a fault", std::mem::take(&mut tally.failed_in_calm)),
         Check::of("panics", panics.map(str::to_owned).collect()),
         Check::of("ends not in order", std::mem::take(&mut chaos.proxy.bad_ends)),

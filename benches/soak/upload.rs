@@ -73,7 +73,7 @@ pub(crate) struct Result {
     pub(crate) drops: u64,
     /// Times that it began at the first byte again.
     pub(crate) anew: u64,
-    /// The client had a URL to go on at, and was answered 5xx nevertheless.
+    /// In the middle of its file the client, which had a URL to go on at, was told of trouble that may pass.
     pub(crate) answered_5xx: Option<String>,
 }
 
@@ -176,7 +176,7 @@ async fn plain(
             Ok(End::Broken) | Err(_) => {}
         }
         watch.moved();
-        sleep(Duration::from_millis(100) * (attempt + 1).min(20)).await;
+        sleep(Duration::from_millis(200) * (attempt + 1)).await;
     }
     Outcome::GaveUp
 }
@@ -237,7 +237,9 @@ async fn resumable(
             Err(Trouble::GaveUp(_)) => return Outcome::GaveUp,
             Err(Trouble::Refused(answer)) => {
                 let code = code_of(&answer);
-                if has_url && answer.status.is_server_error() {
+                // A file that was sent whole gets its answer, whatever that is.
+                let half = report.tally.reached < plan.content.size;
+                if has_url && half && answer.status.is_server_error() && may_pass(&code) {
                     result.answered_5xx = Some(format!("{}: {} {code}", plan.path(), answer.status.as_u16()));
                 }
                 // An upload that is gone is begun again, as that of a system is by its app.
