@@ -243,7 +243,7 @@ where
             self.start += unneeded;
         }
         self.floor = self.floor.max(offset);
-        self.account.lower(self.end - self.start);
+        self.account.lower(self.end - self.start + self.ahead());
     }
 
     /// Reads until the fragment aimed at is whole, or as large as memory allows or the client's pace makes sensible.
@@ -261,14 +261,18 @@ where
                 self.rest();
                 return pending().await;
             }
-            if !self.account.try_extend(held, self.piece) {
+            if !self.account.try_extend(held, self.ahead()) {
                 if self.end > from && !in_flight && self.unchecked.is_none() {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(self.end));
                 }
+                if held == 0 {
+                    // Two that keep a part of what they need would wait for each other.
+                    self.account.lower(0);
+                }
                 // The client is not to blame for this time.
                 self.rest();
-                self.account.extend(held, self.piece).await;
+                self.account.extend(held, self.ahead()).await;
             }
             self.read_piece().await?;
             // The size aimed at was a guess: for the first fragment, or before the client slowed down.
@@ -320,6 +324,12 @@ where
         self.goal = None;
         self.rest();
         Delivery { bytes: end.saturating_sub(from), took: self.pace.take_waited() }
+    }
+
+    /// Bytes to reserve beyond those that are held. While a body is read its connection holds one piece that is ready before
+    /// it is asked for, and a buffer for the next.
+    fn ahead(&self) -> u64 {
+        if self.exhausted || self.stopped { 0 } else { 2 * self.piece }
     }
 
     /// Makes a piece of what was copied together.
