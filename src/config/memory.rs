@@ -12,6 +12,11 @@ const LEAST: u64 = 4 * MIB;
 /// Default for each of a socket's buffers. The kernel takes up to twice that, and counts it to the limit.
 const SOCKET_BUFFER: u64 = 256 * KIB;
 
+/// Memory for each running upload. It may take some 80 KiB of the program besides its body, and 1.5 MiB of the kernel: the
+/// buffers above, full and doubled, of its connection, of one more that is idle, and of the backend's. The rest is the
+/// share for bodies, and to spare.
+const EACH: u64 = 3 * MIB;
+
 /// Bytes of memory that this process may use, if its control group (or one above it) limits that.
 pub(crate) fn limit() -> Option<u64> {
     let pid = get_current_pid().ok()?;
@@ -20,8 +25,8 @@ pub(crate) fn limit() -> Option<u64> {
     Some(system.process(pid)?.cgroup_limits()?.total_memory)
 }
 
-/// Makes the defaults fit `limit`: a quarter of it for body bytes, and sockets whose buffers do not grow without bound. Half
-/// stays for what uploads need besides, above all the kernel's buffers.
+/// Makes the defaults fit `limit`: a quarter of it for body bytes, sockets whose buffers do not grow without bound, and no
+/// more uploads and connections than the rest is enough for, most of it the kernel's buffers.
 pub(crate) fn fit(draft: &mut Draft, limit: u64) {
     let origin = Origin::Memory(limit);
     if let Some(Slot::Size(memory)) = draft.slot("limits.memory") {
@@ -29,6 +34,15 @@ pub(crate) fn fit(draft: &mut Draft, limit: u64) {
         if share < *memory {
             *memory = share;
             draft.note("limits.memory", origin.clone());
+        }
+    }
+    let running = u32::try_from(limit / EACH).unwrap_or(u32::MAX).max(1);
+    for (key, most) in [("uploads.max_running", running), ("connections.max", running.saturating_mul(2))] {
+        if let Some(Slot::Count(count)) = draft.slot(key)
+            && most < *count
+        {
+            *count = most;
+            draft.note(key, origin.clone());
         }
     }
     for key in ["sockets.receive_buffer", "sockets.send_buffer"] {

@@ -20,7 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 /// Room that is reserved for the first piece. Later the largest piece so far is the measure.
-const FIRST_PIECE: u64 = 16 * 1024;
+const FIRST_PIECE: u64 = 8 * 1024;
 
 /// Pieces of the body from [`Source::start`] on, and how far they are gathered into fragments.
 ///
@@ -84,8 +84,8 @@ struct Unchecked {
 /// came last. Bytes.
 const SMALL: usize = 16 * 1024;
 
-/// Room for small pieces that is made at once. Bytes.
-const ROOM: usize = 64 * 1024;
+/// Room for small pieces that is made at once. What is left of it is memory that nothing counts. Bytes.
+const ROOM: usize = 8 * 1024;
 
 /// What the client did for a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -420,14 +420,24 @@ where
         self.end += data.len() as u64;
         self.piece = self.piece.max(data.len() as u64);
         if data.len() < SMALL {
-            if self.small.capacity() - self.small.len() < data.len() {
-                self.seal();
-                self.small.reserve(ROOM);
-            }
-            self.small.extend_from_slice(&data);
+            self.copy(&data);
         } else {
             self.seal();
             self.pieces.push_back(data);
+        }
+    }
+
+    fn copy(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.small.capacity() - self.small.len();
+            if room == 0 {
+                self.seal();
+                self.small.reserve(ROOM);
+                continue;
+            }
+            let (fits, rest) = bytes.split_at(bytes.len().min(room));
+            self.small.extend_from_slice(fits);
+            bytes = rest;
         }
     }
 }

@@ -198,16 +198,18 @@ fn every_key_is_known_once() {
 
 #[test]
 fn defaults_follow_the_memory_that_there_is() {
-    // Limit, default for body bytes, largest fragment.
-    for (limit, memory, fragment) in [
-        (512 * MIB, 128 * MIB, 8 * MIB),
-        (48 * MIB, 12 * MIB, 6 * MIB),
-        (1, 4 * MIB, 2 * MIB),
-        (64 * GIB, 256 * MIB, 8 * MIB),
+    // Limit, default for body bytes, largest fragment, running uploads, connections.
+    for (limit, memory, fragment, running, connections) in [
+        (512 * MIB, 128 * MIB, 8 * MIB, 170, 340),
+        (48 * MIB, 12 * MIB, 6 * MIB, 16, 32),
+        (1, 4 * MIB, 2 * MIB, 1, 2),
+        (4 * GIB, 256 * MIB, 8 * MIB, 1000, 2730),
+        (64 * GIB, 256 * MIB, 8 * MIB, 1000, 4096),
     ] {
         let resolved = Case::with_backend().memory_limit(limit).resolve().unwrap();
         let limits = &resolved.config().limits;
         assert_eq!((limits.memory, limits.fragment.max), (memory, fragment));
+        assert_eq!((limits.uploads.max_running, limits.connections.max), (running, connections));
         assert_eq!(limits.sockets.receive_buffer, Some(256 * KIB));
         assert_eq!(limits.sockets.send_buffer, Some(256 * KIB));
     }

@@ -135,7 +135,7 @@ async fn waiting_for_memory_is_not_stalling() {
         name if name.starts_with("bytes 0-") => Fate::ServedAfter(Duration::from_secs(500)),
         _ => Fate::Serve,
     });
-    setup.shared.budget = Budget::new(2 * piece);
+    setup.shared.budget = Budget::new(piece);
     // Takes all there is, and keeps it for long.
     let first = setup.start(Feed::of((0..4).map(|i| bytes(i * piece..(i + 1) * piece))).1);
     settle().await;
