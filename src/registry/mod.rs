@@ -1,8 +1,9 @@
-//! The upload resources of this process: who drives each, who waits for it, what the store keeps of it.
+//! The uploads of this process: how many run, and of those that can be resumed who drives each, who waits for it, and
+//! what the store keeps of it.
 //!
-//! Between two requests nothing of an upload runs. What a request needs to go on is in its
-//! [`Life`](crate::upload::Life), and the same is in the store: so a client that broke off and a proxy that was killed
-//! take the same way back.
+//! An upload that cannot be resumed is one request (`plain`). Of all others nothing runs between two requests. What a
+//! request needs to go on is in the upload's [`Life`](crate::upload::Life), and the same is in the store: so a client that
+//! broke off and a proxy that was killed take the same way back.
 //!
 //! ```text
 //!  front ── create ──► Entry: Life, and the attempt that drives it ──► store: one record

@@ -257,6 +257,35 @@ fn the_table_has_no_circles_and_no_strangers() {
     }
 }
 
+/// The architecture page has a table of the same modules, for people: users above what they use.
+#[test]
+fn the_architecture_page_has_the_same_table() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let (_, table) = page.split_once("//! | module | what it is for |").unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("//! | [`"))
+        .map(|row| {
+            row.split(" |")
+                .next()
+                .unwrap()
+                .split(", ")
+                .map(|name| name.trim_matches(&['[', '`', ']']))
+                .collect()
+        })
+        .collect();
+    let row = |name: &str| rows.iter().position(|row| row.contains(&name));
+    let layers = LAYERS.iter().filter(|layer| layer.name != "main");
+    for layer in layers.clone() {
+        let at = row(layer.name).unwrap_or_else(|| panic!("'{}' has no row", layer.name));
+        for import in layer.imports {
+            assert!(row(import) > Some(at), "'{}' stands below '{import}', which it imports", layer.name);
+        }
+    }
+    assert_eq!(rows.concat().len(), layers.count(), "modules with a row: {rows:?}");
+}
+
 /// What the checks find in a planted file.
 fn planted(path: &str, text: &str) -> Vec<String> {
     let file = File { path: path.into(), text: text.into() };
