@@ -1,11 +1,10 @@
 //! P4 and P5: memory stays within its budget whatever both sides do, and nothing is written to disk.
 
-use crate::support::{Backend, File, Proxy, Settings, proc, within};
+use crate::support::{Backend, File, Settings, proc, within};
 use put2bits::limits::{GIB, KIB, MIB};
 use put2bits::mock::{MockConfig, Storage};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Most that hyper reads from a client at a time. Beyond the budget a connection may hold two such pieces: one that is
@@ -36,7 +35,7 @@ async fn a_stalled_backend_and_forty_eager_clients() {
     for upload in uploads {
         answers.spawn(async move { upload.finish().await.assert_stored() });
     }
-    let stalled = growing_no_more(&proxy).await - idle;
+    let stalled = proxy.memory_at_rest().await - idle;
     assert!(stalled < BOUND, "stalled: {} KiB more than idle", stalled / KIB);
     // It does take what it may: a test of a proxy that holds nothing would show nothing.
     assert!(stalled > BUDGET / 2, "stalled: only {} KiB more than idle", stalled / KIB);
@@ -56,18 +55,6 @@ async fn a_stalled_backend_and_forty_eager_clients() {
     );
     assert!(peak < BOUND + CLIENTS * PIECE, "at its peak: {} KiB more than idle", peak / KIB);
     assert!(after < BUDGET, "it gives memory back: {} KiB more than idle", after / KIB);
-}
-
-/// Waits until the memory of the proxy grows no more, and says how much it has.
-async fn growing_no_more(proxy: &Proxy) -> u64 {
-    let (mut most, mut looks) = (0, 0);
-    while looks < 5 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let now = proxy.memory().now;
-        looks = if now > most { 0 } else { looks + 1 };
-        most = most.max(now);
-    }
-    most
 }
 
 #[tokio::test]
@@ -103,7 +90,7 @@ async fn a_client_that_drips_pins_no_buffers() {
         client
     });
     let _client = client.await.unwrap();
-    let growth = growing_no_more(&proxy).await.saturating_sub(idle);
+    let growth = proxy.memory_at_rest().await.saturating_sub(idle);
     assert!(growth < 8 * MIB, "grew by {} KiB", growth / KIB);
 }
 

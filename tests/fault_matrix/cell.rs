@@ -6,22 +6,6 @@ use put2bits::bits::server::{Broken, GapRule, Knobs, OverlapRule};
 /// Cells in all.
 pub(crate) const COUNT: usize = 13 * 3 * 5 * (Fault::ALL.len() + Fault::ALL.len() - Fault::DEATHS + 1);
 
-macro_rules! names {
-    ($(#[$doc:meta])* $kind:ident { $( $(#[$about:meta])* $name:ident = $text:literal, )* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum $kind { $( $(#[$about])* $name, )* }
-
-        impl $kind {
-            pub(crate) const ALL: &'static [$kind] = &[$($kind::$name,)*];
-
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $( $kind::$name => $text, )* }
-            }
-        }
-    };
-}
-
 names! {
     /// Where in the protocol. The names say: at which packet, and how far it has come.
     Point {

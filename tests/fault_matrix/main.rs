@@ -39,6 +39,9 @@ mod strike;
 #[path = "../resumption_simulation/world.rs"]
 mod world;
 
+#[macro_use]
+mod names;
+
 mod aim;
 mod answers;
 mod cell;

@@ -6,22 +6,6 @@ pub(crate) const FRAGMENT: u64 = 64 << 10;
 /// Size of the file: three fragments and a half.
 pub(crate) const SIZE: u64 = 3 * FRAGMENT + FRAGMENT / 2;
 
-macro_rules! names {
-    ($(#[$doc:meta])* $kind:ident { $( $(#[$about:meta])* $name:ident = $text:literal, )* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum $kind { $( $(#[$about])* $name, )* }
-
-        impl $kind {
-            pub(crate) const ALL: &'static [$kind] = &[$($kind::$name,)*];
-
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $( $kind::$name => $text, )* }
-            }
-        }
-    };
-}
-
 names! {
     /// How far the upload has come: at which packet, and what has become of that.
     Point {

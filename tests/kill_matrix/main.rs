@@ -31,6 +31,10 @@ mod support;
 #[path = "../resumption/watch.rs"]
 mod watch;
 
+#[macro_use]
+#[path = "../fault_matrix/names.rs"]
+mod names;
+
 mod back;
 mod cell;
 mod client;

@@ -2,11 +2,10 @@
 
 use crate::phone::{Leaving, Phone};
 use crate::service::Service;
-use crate::support::{Backend, File, Proxy, Settings, proc, within};
+use crate::support::{Backend, File, Settings, proc, within};
 use crate::{contents, holds};
 use put2bits::limits::{KIB, MIB};
 use std::path::PathBuf;
-use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// What the program takes beside the budget: itself, and a few pieces of 128 KiB at most for each connection of this test.
@@ -34,7 +33,7 @@ async fn p4_memory_is_bounded_by_a_base_and_the_budget() {
     let answers: JoinSet<_> = uploads.into_iter().map(|upload| upload.finish()).collect();
     let used = proxy.admin.until("memory_used_bytes", &[], |used| used > 0.9 * BUDGET as f64).await;
     assert!(used <= BUDGET as f64, "{used}");
-    let stalled = at_rest(&proxy).await;
+    let stalled = proxy.memory_at_rest().await;
     assert!(stalled <= BASE + BUDGET + BUDGET / 4, "stalled: {} KiB", stalled / KIB);
     backend.set_stalled(false);
     for answer in within("all answers", answers.join_all()).await {
@@ -45,18 +44,6 @@ async fn p4_memory_is_bounded_by_a_base_and_the_budget() {
     for gauge in ["memory_used_bytes", "uploads_running", "connections_open"] {
         proxy.admin.until_is(gauge, &[], 0).await;
     }
-}
-
-/// Waits until its memory grows no more, and says how much that is.
-async fn at_rest(proxy: &Proxy) -> u64 {
-    let (mut most, mut looks) = (0, 0);
-    while looks < 5 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let now = proxy.memory().now;
-        looks = if now > most { 0 } else { looks + 1 };
-        most = most.max(now);
-    }
-    most
 }
 
 /// No byte of an upload is written to disk. Plain uploads: the process writes nothing at all. Those that can be resumed: a

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -142,6 +143,18 @@ impl Proxy {
 
     pub(crate) fn memory(&self) -> Memory {
         Memory::of(self.pid())
+    }
+
+    /// Waits until its memory grows no more, and says how much that is, in bytes.
+    pub(crate) async fn memory_at_rest(&self) -> u64 {
+        let (mut most, mut looks) = (0, 0);
+        while looks < 5 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let now = self.memory().now;
+            looks = if now > most { 0 } else { looks + 1 };
+            most = most.max(now);
+        }
+        most
     }
 
     pub(crate) fn home(&self) -> &Path {
