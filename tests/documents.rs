@@ -8,8 +8,15 @@ use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 5] =
-    ["README.md", "CHANGELOG.md", "deploy/fronts.md", "deploy/ios.md", "docs/reliability.md"];
+const PAGES: [&str; 7] = [
+    "README.md",
+    "CHANGELOG.md",
+    "benches/README.md",
+    "deploy/fronts.md",
+    "deploy/ios.md",
+    "docs/reliability.md",
+    "fuzz/README.md",
+];
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
