@@ -73,7 +73,8 @@
 //! | [`upload`] | the life of one upload over several requests, and its record | I/O, clock, randomness, tasks, logging |
 //! | [`route`] | which request goes where, under which name | I/O of any kind |
 //! | [`bits`] | the protocol to the server: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
-//! | [`resumable`], [`digest`] | the protocol to the client; what bytes come to | know `bits`; I/O, clock, randomness, tasks, logging |
+//! | [`resumable`] | the protocol to the client | know `bits`; I/O, clock, randomness, tasks, logging |
+//! | [`digest`] | what bytes come to | the same |
 //! | [`error`], [`limits`] | every failure; every number that bounds something | import anything of ours |
 //!
 //! All below [`config`] is pure: time and seeds are arguments, what happens is a return value. That is

@@ -267,12 +267,8 @@ fn the_architecture_page_has_the_same_table() {
         .skip(2)
         .map_while(|line| line.strip_prefix("//! | [`"))
         .map(|row| {
-            row.split(" |")
-                .next()
-                .unwrap()
-                .split(", ")
-                .map(|name| name.trim_matches(&['[', '`', ']']))
-                .collect()
+            let (names, _) = row.split_once(" |").unwrap();
+            names.split(", ").map(|name| name.trim_matches(&['[', '`', ']'])).collect()
         })
         .collect();
     let row = |name: &str| rows.iter().position(|row| row.contains(&name));
