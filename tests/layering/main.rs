@@ -268,7 +268,7 @@ fn the_architecture_page_has_the_same_table() {
         .map_while(|line| line.strip_prefix("//! | [`"))
         .map(|row| {
             let (names, _) = row.split_once(" |").unwrap();
-            names.split(", ").map(|name| name.trim_matches(&['[', '`', ']'])).collect()
+            names.split(", ").map(|name| name.trim_matches(['[', '`', ']'])).collect()
         })
         .collect();
     let row = |name: &str| rows.iter().position(|row| row.contains(&name));
