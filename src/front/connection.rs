@@ -109,9 +109,10 @@ where
         service_fn(|mut request| {
             let (interim, doubt) = phase.serve(request.version());
             doubt.map(|doubt| request.extensions_mut().insert(doubt));
-            let (answer, phase) = (answer(request, interim), phase.clone());
+            let (answer, phase) = (&answer, phase.clone());
             async move {
-                let mut result = answer.await;
+                // Made here: one that is handed in would be held twice.
+                let mut result = answer(request, interim).await;
                 phase.end(match &result {
                     Ok(response) if reply::closes(response) => Phase::Refused,
                     Ok(_) => Phase::Answered,

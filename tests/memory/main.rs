@@ -81,7 +81,7 @@ async fn a_thousand_uploads_at_a_stalled_backend() {
         answers.spawn(async move { upload.finish().await.assert_stored() });
     }
     // No more fits in, and all of them would like to send more.
-    proxy.admin.until("memory_used_bytes", &[], |used| used > 0.95 * BUDGET as f64).await;
+    proxy.admin.until("memory_used_bytes", &[], |used| used > 0.9 * BUDGET as f64).await;
     let stalled = proxy.memory().now;
     backend.set_stalled(false);
     finished(&proxy, answers).await;
