@@ -327,7 +327,9 @@ where
                 return How::Paused { continuation: Continuation::default(), why: failure, refused: false };
             }
         }
-        let complete = self.upload.part.last && self.session.offset() == self.upload.part.total;
+        let every_byte = self.upload.part.last && self.session.offset() == self.upload.part.total;
+        // With its session the backend has lost them again.
+        let complete = every_byte && failure.problem != Problem::SessionLost;
         How::Failed { failure, complete }
     }
 

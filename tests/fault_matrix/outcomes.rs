@@ -153,10 +153,11 @@ pub(crate) const ROWS: &[Row] = &[
     row(FOR_EVER, &[Behind416], &[], &[], &[], Failed(BackendProtocol)),
 
     row(ONCE, &[SessionNotFound], LATER, RESUMABLE, &[], Anew),
+    row(ONCE, &[SessionNotFound], AT_CLOSE, RESUMABLE, &[], Anew),
     row(ONCE, &[SessionNotFound], &[MiddleAnswered, LastUnsent, LastHalf, LastSent, CloseUnsent, CloseSent], &[], &[], Failed(SessionLost)),
     row(ONCE, &[SessionNotFound], FIRST, APPEND, &[], Anew),
     row(ONCE, &[SessionNotFound], &[], &[], &[], Stored),
-    row(FOR_EVER, &[SessionNotFound], AT_CLOSE, &[], &[], Failed(SessionLost)),
+    row(FOR_EVER, &[SessionNotFound], AT_CLOSE, PLAIN, &[], Failed(SessionLost)),
     row(FOR_EVER, &[SessionNotFound], UNTIL_LATER, PLAIN, &[], Failed(Unavailable)),
     row(FOR_EVER, &[SessionNotFound], LATER, PLAIN, &[], Failed(SessionLost)),
     row(FOR_EVER, &[SessionNotFound], &[], &[], &[], CutOff),
