@@ -3,7 +3,7 @@
 use super::merge::Draft;
 use super::origin::Origin;
 use super::slot::Slot;
-use crate::limits::{KIB, MIB};
+use crate::limits::{KIB, MIB, UploadLimits};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
 /// Least default for body bytes, whatever the limit.
@@ -17,6 +17,9 @@ const SOCKET_BUFFER: u64 = 256 * KIB;
 /// share for bodies, and to spare.
 const EACH: u64 = 3 * MIB;
 
+/// With so much memory for each upload its buffers may grow as far as Linux lets them, 6 and 4 MiB.
+const AMPLE: u64 = 20 * MIB;
+
 /// Bytes of memory that this process may use, if its control group (or one above it) limits that.
 pub(crate) fn limit() -> Option<u64> {
     let pid = get_current_pid().ok()?;
@@ -25,8 +28,8 @@ pub(crate) fn limit() -> Option<u64> {
     Some(system.process(pid)?.cgroup_limits()?.total_memory)
 }
 
-/// Makes the defaults fit `limit`: a quarter of it for body bytes, sockets whose buffers do not grow without bound, and no
-/// more uploads and connections than the rest is enough for, most of it the kernel's buffers.
+/// Makes the defaults fit `limit`: a quarter of it for body bytes, no more uploads and connections than the rest is enough
+/// for, most of it the kernel's buffers, and unless there is plenty, sockets whose buffers do not grow without bound.
 pub(crate) fn fit(draft: &mut Draft, limit: u64) {
     let origin = Origin::Memory(limit);
     if let Some(Slot::Size(memory)) = draft.slot("limits.memory") {
@@ -44,6 +47,9 @@ pub(crate) fn fit(draft: &mut Draft, limit: u64) {
             *count = most;
             draft.note(key, origin.clone());
         }
+    }
+    if limit / u64::from(running.min(UploadLimits::default().max_running)) >= AMPLE {
+        return;
     }
     for key in ["sockets.receive_buffer", "sockets.send_buffer"] {
         if let Some(Slot::Buffer(buffer)) = draft.slot(key) {

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -109,9 +110,10 @@ where
         service_fn(|mut request| {
             let (interim, doubt) = phase.serve(request.version());
             doubt.map(|doubt| request.extensions_mut().insert(doubt));
-            let (answer, phase) = (answer(request, interim), phase.clone());
+            let (answer, phase) = (&answer, phase.clone());
             async move {
-                let mut result = answer.await;
+                // Made here: one that is handed in would be held twice.
+                let mut result = answer(request, interim).await;
                 phase.end(match &result {
                     Ok(response) if reply::closes(response) => Phase::Refused,
                     Ok(_) => Phase::Answered,
@@ -130,7 +132,13 @@ where
         Some(ended) => ended,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
+            // Half a head is no request yet: it is not waited for as long as at other times.
+            let patience = if phase.get() == Phase::Head { time.linger } else { Duration::MAX };
+            match tokio::time::timeout(patience, &mut connection).await {
+                Ok(ended) => ended,
+                Err(_) if phase.get() == Phase::Head => return Ok(()),
+                Err(_) => (&mut connection).await,
+            }
         }
     };
     if phase.get() == Phase::CutOff {

@@ -28,7 +28,8 @@ pub(super) type Heads = mpsc::Receiver<Head>;
 /// One head.
 #[derive(Debug)]
 pub(super) struct Head {
-    fields: HeaderMap,
+    /// Apart, because a queue makes room for 32 heads at once.
+    fields: Box<HeaderMap>,
     /// Told when the head is flushed.
     flushed: Option<oneshot::Sender<()>>,
 }
@@ -68,7 +69,7 @@ impl Interim {
     pub(super) async fn send(&self, fields: &HeaderMap) -> Result<(), NotSent> {
         let heads = self.heads.as_ref().ok_or(NotSent::Http10)?;
         let (sender, flushed) = oneshot::channel();
-        let head = Head { fields: fields.clone(), flushed: Some(sender) };
+        let head = Head { fields: Box::new(fields.clone()), flushed: Some(sender) };
         heads.send(head).await.map_err(|_| NotSent::TooLate)?;
         flushed.await.map_err(|_| NotSent::TooLate)
     }
@@ -79,10 +80,12 @@ impl Interim {
     /// The head was not queued.
     pub(super) fn try_send(&self, fields: &HeaderMap) -> Result<(), NotSent> {
         let heads = self.heads.as_ref().ok_or(NotSent::Http10)?;
-        heads.try_send(Head { fields: fields.clone(), flushed: None }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => NotSent::Full,
-            mpsc::error::TrySendError::Closed(_) => NotSent::TooLate,
-        })
+        heads.try_send(Head { fields: Box::new(fields.clone()), flushed: None }).map_err(
+            |error| match error {
+                mpsc::error::TrySendError::Full(_) => NotSent::Full,
+                mpsc::error::TrySendError::Closed(_) => NotSent::TooLate,
+            },
+        )
     }
 }
 

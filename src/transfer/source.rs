@@ -329,7 +329,12 @@ where
     /// Bytes to reserve beyond those that are held. While a body is read its connection holds one piece that is ready before
     /// it is asked for, and a buffer for the next.
     fn ahead(&self) -> u64 {
-        if self.exhausted || self.stopped { 0 } else { 2 * self.piece }
+        match (self.exhausted || self.stopped, &self.unchecked) {
+            (true, _) => 0,
+            (false, None) => 2 * self.piece,
+            // Never more than it was let in with: those that are in would wait for each other.
+            (false, Some(_)) => (2 * self.piece).min(self.limit - self.end),
+        }
     }
 
     /// Makes a piece of what was copied together.

@@ -4,6 +4,7 @@ use crate::support::{Backend, File, Proxy, Settings, Upload, message, program, s
 use put2bits::limits::MIB;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
 
 /// An upload that is half done.
 async fn half_done(proxy: &Proxy, backend: &Backend) -> Upload {
@@ -86,4 +87,20 @@ fn a_bad_configuration_binds_nothing() {
     assert_eq!(run(&["--memory", "much"]), Some(64));
     assert_eq!(run(&["--config", "/nowhere.toml"]), Some(78));
     assert_eq!(run(&[]), Some(69), "it does try with a good one");
+}
+
+/// It would otherwise hold every restart for the whole of the grace period.
+#[tokio::test]
+async fn half_a_request_head_is_not_waited_for() {
+    let backend = Backend::new(&[], &[]);
+    let settings = Settings::to(&backend).set("shutdown.grace", "1h").set("timeouts.linger", "100ms");
+    let mut proxy = settings.start().await;
+    let (answer, mut kept) = proxy.put("/a", File::new(MIB)).await.finish_and_keep().await;
+    answer.assert_stored();
+    kept.write_all(b"PUT /b HTTP/1.1\r\nHost: p\r\n").await.unwrap();
+    let mut new = tokio::net::TcpStream::connect(proxy.addr).await.unwrap();
+    new.write_all(b"PUT /c HTTP/1.1\r\nHost: p\r\n").await.unwrap();
+    proxy.admin.until_is("connections_open", &[], 2).await;
+    stop(&proxy, "TERM").await;
+    assert_eq!(proxy.exit_code().await, Some(0));
 }

@@ -50,3 +50,33 @@ async fn the_end_of_a_chunked_body_does_not_wait_for_memory() {
     drop((others, feeder));
     assert_eq!(attempt.end().await.how, format!("taken {size}"));
 }
+
+/// The connection of each holds a piece more, and that is counted, too: many small parts must not wait for each other for it.
+#[tokio::test(start_paused = true)]
+async fn many_small_parts_that_are_held_whole_do_not_wait_for_each_other() {
+    let size = 64 * KIB;
+    let mut setup = Setup::new(size).fragments(fixed(size));
+    setup.shared.budget = Budget::new(4 * 1024 * KIB);
+    let mut hasher = Hasher::new([Algorithm::Sha256]);
+    hasher.update(&bytes(0..size));
+    let digest = hasher.digests();
+    let part = || Beginning { end: Some(size), last: false, ..Beginning::whole(size) };
+    let (mut feeders, mut running) = (Vec::new(), Vec::new());
+    for _ in 0..40 {
+        let (feeder, _, body) = Feed::new();
+        give(&feeder, 0..48 * KIB);
+        feeders.push(feeder);
+        running.push(setup.feed_with(part(), body, |upload| upload.content_digest = digest.clone()));
+    }
+    sleep(Duration::from_secs(1)).await;
+    for from in (48 * KIB..size).step_by(KIB as usize) {
+        for feeder in &feeders {
+            give(feeder, from..from + KIB);
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    for part in running {
+        let end = timeout(Duration::from_secs(600), part.end()).await.expect("an end");
+        assert_eq!(end.how, format!("taken {size}"));
+    }
+}

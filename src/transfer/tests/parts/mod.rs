@@ -119,7 +119,8 @@ impl Setup {
                 How::Failed { .. } => (Continuation::default(), None),
             };
             let (how, report) = (short(&ending.how), ending.report.clone());
-            assert_eq!(shared.budget.used(), 0, "memory is free when a run is over");
+            let others = shared.budget.uploads() > 0;
+            assert!(others || shared.budget.used() == 0, "memory is free when a run is over");
             ending.finish(&mut host, &shared.limits, |_| {}).await;
             End { how, next, stored, report, took }
         });
