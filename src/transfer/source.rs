@@ -1,7 +1,8 @@
-//! The client's body: read in pieces as they come, gathered into fragments, kept until acknowledged. Bytes are not copied,
-//! but for small pieces: each would keep a whole read buffer alive, and memory would be more than what is counted.
+//! The client's body: read in pieces as they come (`pieces`), at the client's pace (`pace`), gathered into fragments, kept
+//! until acknowledged.
 
 mod pace;
+mod pieces;
 
 use super::budget::{Account, Budget};
 use crate::bits::ContentRange;
@@ -9,10 +10,11 @@ use crate::digest::{Digests, Hasher};
 use crate::error::{Failure, Problem};
 use crate::limits::{FragmentLimits, Limits};
 use crate::upload::Beginning;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use pace::Pace;
+use pieces::Pieces;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::time::Duration;
@@ -53,9 +55,7 @@ pub(super) struct Source<B> {
     /// Bytes held beyond which nothing is read ahead of a fragment that is on its way.
     enough: u64,
     /// Bytes `start..end` of the file.
-    pieces: VecDeque<Bytes>,
-    /// The end of it, if that came in small pieces.
-    small: BytesMut,
+    pieces: Pieces,
     start: u64,
     end: u64,
     /// Ends of the fragments that are gathered whole and not wholly acknowledged.
@@ -79,13 +79,6 @@ struct Unchecked {
     /// What lets it be read: see [`Account::enter`].
     entered: Option<OwnedSemaphorePermit>,
 }
-
-/// Pieces below this size are copied together. hyper reads into buffers of 8 KiB and more, and sizes them by what
-/// came last. Bytes.
-const SMALL: usize = 16 * 1024;
-
-/// Room for small pieces that is made at once. What is left of it is memory that nothing counts. Bytes.
-const ROOM: usize = 8 * 1024;
 
 /// What the client did for a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,8 +123,7 @@ where
             sizes: limits.fragment.clone(),
             account: budget.open(),
             enough: limits.fragment.max + limits.fragment.max / 8,
-            pieces: VecDeque::new(),
-            small: BytesMut::new(),
+            pieces: Pieces::default(),
             start: part.from,
             end: part.from,
             fragments: VecDeque::new(),
@@ -197,7 +189,6 @@ where
         self.stopped = true;
         if self.unchecked.is_some() {
             self.end = self.ready();
-            self.small.clear();
             self.pieces.clear();
         } else if self.end > self.ready() && self.end > self.floor {
             self.complete(self.end);
@@ -206,41 +197,22 @@ where
 
     /// The pieces of a range that is held.
     pub(super) fn slice(&self, range: ContentRange) -> Vec<Bytes> {
-        let mut slices = Vec::with_capacity(self.pieces.len());
-        let mut at = self.start;
-        for piece in &self.pieces {
-            let next = at + piece.len() as u64;
-            let (first, last) = (range.start().max(at), range.end().min(next));
-            if first < last {
-                // Both are offsets within a piece in memory: they fit.
-                slices.push(piece.slice((first - at) as usize..(last - at) as usize));
-            }
-            at = next;
-        }
-        slices
+        self.pieces.slice(range.start().saturating_sub(self.start), range.end().saturating_sub(self.start))
     }
 
     /// Forgets the bytes before `offset`: the backend has them.
     pub(super) fn release(&mut self, offset: u64) {
         if offset > self.ready() {
             // It has more than was sent to it now: the same bytes, from an earlier request.
-            self.seal();
+            self.pieces.seal();
             self.goal = None;
         }
         while self.fragments.front().is_some_and(|&end| end <= offset) {
             self.fragments.pop_front();
         }
-        while let Some(piece) = self.pieces.front_mut() {
-            let unneeded = offset.saturating_sub(self.start).min(piece.len() as u64);
-            if unneeded == 0 {
-                break;
-            }
-            let dropped = piece.split_to(unneeded as usize);
-            if piece.is_empty() {
-                self.pieces.pop_front();
-            }
+        while let Some(dropped) = self.pieces.take(offset.saturating_sub(self.start)) {
             hash(known(&mut self.hasher, &mut self.unchecked), self.start, &dropped);
-            self.start += unneeded;
+            self.start += dropped.len() as u64;
         }
         self.floor = self.floor.max(offset);
         self.account.lower(self.end - self.start + self.ahead());
@@ -317,7 +289,7 @@ where
 
     fn complete(&mut self, end: u64) -> Delivery {
         let from = self.ready().max(self.floor);
-        self.seal();
+        self.pieces.seal();
         if end > from {
             self.fragments.push_back(end);
         }
@@ -334,14 +306,6 @@ where
             (false, None) => 2 * self.piece,
             // Never more than it was let in with: those that are in would wait for each other.
             (false, Some(_)) => (2 * self.piece).min(self.limit - self.end),
-        }
-    }
-
-    /// Makes a piece of what was copied together.
-    fn seal(&mut self) {
-        if !self.small.is_empty() {
-            // What room is left behind it serves the next.
-            self.pieces.push_back(self.small.split().freeze());
         }
     }
 
@@ -424,26 +388,7 @@ where
         }
         self.end += data.len() as u64;
         self.piece = self.piece.max(data.len() as u64);
-        if data.len() < SMALL {
-            self.copy(&data);
-        } else {
-            self.seal();
-            self.pieces.push_back(data);
-        }
-    }
-
-    fn copy(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let room = self.small.capacity() - self.small.len();
-            if room == 0 {
-                self.seal();
-                self.small.reserve(ROOM);
-                continue;
-            }
-            let (fits, rest) = bytes.split_at(bytes.len().min(room));
-            self.small.extend_from_slice(fits);
-            bytes = rest;
-        }
+        self.pieces.hold(data);
     }
 }
 
