@@ -70,6 +70,7 @@
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
 //! | [`telemetry`] | log lines and metrics, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
+//! | [`access`] | who a client is, and whether it may upload: the terms of it | I/O, clock, randomness, tasks, logging |
 //! | [`upload`] | the life of one upload over several requests, and its record | I/O, clock, randomness, tasks, logging |
 //! | [`route`] | which request goes where, under which name | I/O of any kind |
 //! | [`bits`] | the protocol to the server: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
@@ -183,6 +184,7 @@
 //! | evidence | what a HEAD of the target tells when the answer to Close-Session was lost |
 //! | problem, failure | a row of the failure table; such a row with what this very case adds |
 
+pub mod access;
 pub mod admin;
 pub mod app;
 pub mod backend;

@@ -4,7 +4,9 @@
 //! that the caller chose; seeds are arguments.
 
 mod ack;
+mod dialect;
 pub mod header;
+mod host_id;
 mod hresult;
 mod packet;
 mod profile;
@@ -14,6 +16,8 @@ mod session;
 mod sizing;
 
 pub use ack::{Ack, TooLarge, Verdict};
+pub use dialect::{Dialect, GuidCase, Verb};
+pub use host_id::HostIdPolicy;
 pub use hresult::HResult;
 pub use packet::{Destination, Packet, PacketKind, SessionId};
 pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};

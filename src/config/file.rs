@@ -4,8 +4,8 @@ use super::ConfigError;
 use super::keys::{self, Key};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
-use super::routes::ROUTE_KEYS;
 use super::suggest::unknown_key;
+use super::tables::Kind;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -21,13 +21,22 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct Document {
     /// Key and value, in the order of the file.
     pub(crate) settings: Vec<(&'static str, Raw)>,
-    /// The `[[route]]` tables, in the order of the file.
-    pub(crate) routes: Vec<RawRoute>,
+    /// The tables of lists such as `[[route]]`, in the order of the file.
+    pub(crate) tables: Vec<RawTable>,
 }
 
-/// One `[[route]]`.
+impl Document {
+    /// Takes the tables of one kind out.
+    pub(crate) fn take(&mut self, kind: &Kind) -> Vec<RawTable> {
+        self.tables.extract_if(.., |table| table.kind == kind.name).collect()
+    }
+}
+
+/// One table of a list.
 #[derive(Debug)]
-pub(crate) struct RawRoute {
+pub(crate) struct RawTable {
+    /// `route`.
+    pub(crate) kind: &'static str,
     /// `route[0]`, the first.
     pub(crate) name: String,
     /// Where it begins.
@@ -88,8 +97,8 @@ impl Walk<'_> {
             if let Some(key) = Key::find(&path) {
                 let value = self.raw(value);
                 self.document.settings.push((key.path, value));
-            } else if path == "route" {
-                self.routes(value, &origin)?;
+            } else if let Some(kind) = Kind::find(&path) {
+                self.tables(kind, value, &origin)?;
             } else if !keys::is_section(&path) {
                 return Err(unknown_key(&path, &path, &origin));
             } else if let DeValue::Table(table) = value.get_ref() {
@@ -102,21 +111,30 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn routes(&mut self, value: &Spanned<DeValue<'_>>, origin: &Origin) -> Result<(), ConfigError> {
-        let wrong = || ConfigError::new(origin, "route", "must be a list of tables: write [[route]]");
-        for item in value.get_ref().as_array().ok_or_else(wrong)?.iter() {
+    fn tables(
+        &mut self,
+        kind: &'static Kind,
+        value: &Spanned<DeValue<'_>>,
+        origin: &Origin,
+    ) -> Result<(), ConfigError> {
+        let wrong = || {
+            let message = format!("must be a list of tables: write [[{}]]", kind.name);
+            ConfigError::new(origin, kind.name, message)
+        };
+        for (number, item) in value.get_ref().as_array().ok_or_else(wrong)?.iter().enumerate() {
             let table = item.get_ref().as_table().ok_or_else(wrong)?;
-            let name = format!("route[{}]", self.document.routes.len());
-            let mut route = RawRoute { name, origin: self.origin(item.span().start), fields: Vec::new() };
+            let name = format!("{}[{number}]", kind.name);
+            let origin = self.origin(item.span().start);
+            let mut read = RawTable { kind: kind.name, name, origin, fields: Vec::new() };
             for (field, value) in in_order(table) {
-                let Some(known) = ROUTE_KEYS.into_iter().find(|known| known == field.get_ref()) else {
-                    let (path, shown) =
-                        (format!("route.{}", field.get_ref()), format!("{}.{}", route.name, field.get_ref()));
+                let Some(known) = kind.keys.iter().find(|known| *known == field.get_ref()) else {
+                    let path = format!("{}.{}", kind.name, field.get_ref());
+                    let shown = format!("{}.{}", read.name, field.get_ref());
                     return Err(unknown_key(&path, &shown, &self.origin(field.span().start)));
                 };
-                route.fields.push((known, self.raw(value)));
+                read.fields.push((known, self.raw(value)));
             }
-            self.document.routes.push(route);
+            self.document.tables.push(read);
         }
         Ok(())
     }
@@ -133,7 +151,12 @@ impl Walk<'_> {
             DeValue::Float(_) => Form::Other("a number with a point"),
             DeValue::Boolean(yes) => Form::Boolean(*yes),
             DeValue::Datetime(_) => Form::Other("a date or time of day"),
-            DeValue::Table(_) => Form::Other("a table"),
+            DeValue::Table(table) => Form::Table(
+                in_order(table)
+                    .into_iter()
+                    .map(|(name, value)| (name.get_ref().to_string(), self.raw(value)))
+                    .collect(),
+            ),
         };
         Raw::new(form, self.origin(value.span().start))
     }

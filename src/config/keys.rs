@@ -1,10 +1,10 @@
-//! The table of the keys outside `[[route]]`: which there are, and the slot that each one's value goes to.
+//! The table of the keys outside lists such as `[[route]]`: which there are, and the slot that each one's value goes to.
 //!
 //! File, environment, checks and `check-config` all read this table; a key is added by one line here and a field.
 
 use super::Config;
-use super::routes::ROUTE_KEYS;
 use super::slot::Slot;
+use super::tables::KINDS;
 
 /// One key outside `[[route]]`.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Key {
 
 /// Every key of the file by its path, those of a route as `route.…`.
 pub fn known_keys() -> impl Iterator<Item = String> {
-    KEYS.iter().map(|key| key.path.to_owned()).chain(ROUTE_KEYS.iter().map(|key| format!("route.{key}")))
+    KEYS.iter().map(|key| key.path.to_owned()).chain(KINDS.into_iter().flat_map(|kind| kind.paths()))
 }
 
 /// Whether keys lie below this path.

@@ -5,6 +5,7 @@ use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
 use super::slot::Slot;
+use super::tables::ROUTE;
 use super::{Config, ConfigError, check, environment, file, memory, render, routes};
 use crate::route::Routes;
 use std::collections::HashMap;
@@ -55,7 +56,7 @@ impl Sources {
     /// At the first thing that is wrong, in this order: environment, file, values, what belongs together.
     pub fn resolve(self) -> Result<Resolved, ConfigError> {
         let environment = environment::read(self.environment)?;
-        let document = match self.file.or(environment.file) {
+        let mut document = match self.file.or(environment.file) {
             Some(path) => file::read(&path)?,
             None => file::Document::default(),
         };
@@ -68,12 +69,13 @@ impl Sources {
         if let Some(limit) = self.memory_limit {
             memory::fit(&mut draft, limit);
         }
+        let tables = document.take(&ROUTE);
         for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
             draft.set(key, raw)?;
         }
         check::settle(&mut draft)?;
         check::keep_listeners_apart(&draft)?;
-        let routes = routes::build(document.routes, draft.backend.take(), draft.profile.take())?;
+        let routes = routes::build(tables, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());

@@ -29,6 +29,7 @@ mod resumption;
 mod routes;
 mod slot;
 mod suggest;
+mod tables;
 mod value;
 
 pub use admin::{AdminConfig, ReadyBackend, ReadyStore};

@@ -24,6 +24,8 @@ pub(crate) enum Form {
     Boolean(bool),
     /// An array of the file.
     List(Vec<Raw>),
+    /// A table of the file, each value with its name.
+    Table(Vec<(String, Raw)>),
     /// Anything else of the file: the name of its type.
     Other(&'static str),
 }
@@ -87,6 +89,7 @@ impl Raw {
             Form::Integer(text) => text.clone(),
             Form::Boolean(yes) => yes.to_string(),
             Form::List(_) => "an array".to_owned(),
+            Form::Table(_) => "a table".to_owned(),
             Form::Other(kind) => (*kind).to_owned(),
         };
         format!("{shown} is not {wanted}")

@@ -3,11 +3,12 @@
 use super::ConfigError;
 use super::backend::{parse_backend, parse_prefix};
 use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
-use super::file::RawRoute;
+use super::file::RawTable;
 use super::header_names;
 use super::merge::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
+use super::tables::ROUTE;
 use crate::route::{BackendUrl, NamePattern, Route};
 use percent_encoding::percent_decode_str;
 
@@ -48,7 +49,7 @@ impl Entry {
 
 /// The routes of the file, or the one that `backend` stands for.
 pub(crate) fn build(
-    tables: Vec<RawRoute>,
+    tables: Vec<RawTable>,
     backend: Option<Raw>,
     profile: Option<Raw>,
 ) -> Result<Vec<Entry>, ConfigError> {
@@ -94,15 +95,15 @@ fn same_path(one: &str, other: &str) -> bool {
 }
 
 /// `--backend URL`: one route for everything.
-fn shorthand(backend: Raw, profile: Option<Raw>) -> RawRoute {
+fn shorthand(backend: Raw, profile: Option<Raw>) -> RawTable {
     let origin = backend.origin.clone();
     let path = Raw::new(Form::Plain("/".to_owned()), origin.clone());
     let mut fields = vec![("path", path), ("backend", backend)];
     fields.extend(profile.map(|profile| ("profile", profile)));
-    RawRoute { name: String::new(), origin, fields }
+    RawTable { kind: ROUTE.name, name: String::new(), origin, fields }
 }
 
-fn read(table: RawRoute) -> Result<Entry, ConfigError> {
+fn read(table: RawTable) -> Result<Entry, ConfigError> {
     let path = |key: &str| match table.name.as_str() {
         "" => key.to_owned(),
         name => format!("{name}.{key}"),

@@ -34,8 +34,8 @@ fn the_example_sets_nothing_but_its_route() {
 fn the_example_holds_every_key_once() {
     let document = file::parse(&all_in_force(), Path::new("put2bits.toml")).unwrap();
     let scalars = document.settings.iter().map(|(key, _)| (*key).to_owned());
-    let fields =
-        document.routes.iter().flat_map(|route| &route.fields).map(|(key, _)| format!("route.{key}"));
+    let tables = document.tables.iter();
+    let fields = tables.flat_map(|table| table.fields.iter().map(|(key, _)| format!("{}.{key}", table.kind)));
     let shown: Vec<String> = scalars.chain(fields).collect();
     assert_eq!(shown, known_keys().collect::<Vec<_>>(), "in the order of the tables");
 }

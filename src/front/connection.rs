@@ -5,6 +5,7 @@ use super::phase::{Phase, SharedPhase};
 use super::reply;
 use super::service::{Service, new_id};
 use super::wire::Wire;
+use crate::access::Peer;
 use crate::error::{Failure, Problem};
 use crate::limits::TimeLimits;
 use crate::transfer::{Refusal, Uploads};
@@ -15,7 +16,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 use thiserror::Error;
@@ -38,6 +38,22 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// The close to come shall be abrupt, where there is such a thing: what is still on its way is dropped, and the
     /// client sees a reset. So it cannot take the end for a regular one.
     fn close_abruptly(&self);
+
+    /// What client and listener agreed to speak on it, if they did (ALPN).
+    fn protocol(&self) -> Protocol {
+        Protocol::Unknown
+    }
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// HTTP/1.1 or HTTP/1.0.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// Nothing was agreed: the first bytes tell.
+    Unknown,
 }
 
 impl Transport for TcpStream {
@@ -52,7 +68,7 @@ impl Transport for TcpStream {
 #[error("the connection is cut off on purpose")]
 pub(super) struct CutOff;
 
-/// Serves the requests of one HTTP/1 connection of `client` until it ends. The caller has set the options of its socket.
+/// Serves the requests of one HTTP/1 connection of `peer` until it ends. The caller has set the options of its socket.
 ///
 /// When `shutdown` is cancelled an idle connection ends at once, a busy one after the answer to its request.
 /// `limits.time.header` bounds the time that a request head takes, `limits.time.keep_alive` that between an answer and
@@ -60,15 +76,16 @@ pub(super) struct CutOff;
 /// is cut off.
 pub async fn serve_connection<I, U>(
     io: I,
-    client: SocketAddr,
+    peer: impl Into<Peer>,
     service: Service<U>,
     shutdown: CancellationToken,
 ) where
     I: Transport,
     U: Uploads,
 {
-    let unreadable_id = new_id();
-    let answer = |request, interim| service.clone().answer(client, request, interim);
+    let (peer, unreadable_id) = (peer.into(), new_id());
+    let client = peer.address;
+    let answer = |request, interim| service.clone().answer(peer.clone(), request, interim);
     let ended = run(io, &service.limits().time, unreadable_id.clone(), shutdown, answer).await;
     if let Err(error) = ended {
         if error.is_parse() {

@@ -23,6 +23,6 @@ mod resource;
 mod service;
 mod wire;
 
-pub use connection::{Transport, serve_connection};
+pub use connection::{Protocol, Transport, serve_connection};
 pub use reply::turned_away;
 pub use service::Service;

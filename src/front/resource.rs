@@ -94,8 +94,7 @@ where
     let Some(found) = service.uploads.find(id, principal.as_ref()) else {
         return Ok(gone(service, asked, Version::rfc(), Problem::UploadUnknown));
     };
-    let asked =
-        &Asked { id: found.name.clone(), head: asked.head.clone(), interim: asked.interim.clone(), ..*asked };
+    let asked = &Asked { id: found.name.clone(), ..asked.clone() };
     let version = resumable::version(&asked.head.headers, found.version);
     match resumable::on_resource(&asked.head, content, found.version) {
         Err(failure) => Ok(refused(service, asked, version, failure, None)),

@@ -4,6 +4,7 @@ use super::connection::CutOff;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
 use super::{head, reply, resource};
+use crate::access::Peer;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
@@ -34,11 +35,14 @@ pub struct Service<U> {
 }
 
 /// One request, as far as it matters for answering it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     /// Names it, or the upload that it is about, in logs and to its client.
     pub(super) id: String,
+    /// Who sent it: not always who is at the other end of the connection.
     pub(super) client: SocketAddr,
+    /// Who is at the other end of the connection.
+    pub(super) peer: Peer,
     pub(super) head: Parts,
     /// It has a body, or may have one: after a failure nobody knows how much of it is still to come.
     pub(super) has_body: bool,
@@ -66,14 +70,14 @@ impl<U: Uploads> Service<U> {
 
     /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
     /// upload that its client is gone.
-    pub(super) async fn answer<B>(self, client: SocketAddr, request: Request<B>, interim: Interim) -> Answer
+    pub(super) async fn answer<B>(self, peer: Peer, request: Request<B>, interim: Interim) -> Answer
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream() || head::is_open_ended(&head);
-        let asked = Asked { id: new_id(), client, has_body, head, interim };
+        let asked = Asked { id: new_id(), client: peer.address, peer, has_body, head, interim };
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {

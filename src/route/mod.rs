@@ -12,10 +12,12 @@ mod backend_url;
 mod file_path;
 mod name;
 mod refused_name;
+mod server;
 
 pub use backend_url::BackendUrl;
 pub use name::NameSource;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
+pub use server::{Credentials, Server, TlsToServer};
 
 use crate::bits::{AmbiguousClose, Destination, Profile};
 use crate::error::{Failure, Problem};
@@ -57,6 +59,8 @@ pub struct Route {
     pub prefix: String,
     /// Where its files go.
     pub backend: BackendUrl,
+    /// How that server is spoken to, and who the proxy is there.
+    pub server: Arc<Server>,
     /// What kind of server that is; nothing: recognise it by its answers.
     pub profile: Option<&'static Profile>,
     /// Files of no bytes.
@@ -81,6 +85,7 @@ impl Route {
         Route {
             prefix: with_slashes(prefix),
             backend,
+            server: Arc::default(),
             profile: None,
             zero_length: ZeroLength::default(),
             reply: ReplyMode::default(),

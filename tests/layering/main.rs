@@ -71,6 +71,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "resumable", imports: &["error", "limits", "digest"], bans: &[IMPURE] },
     Layer { name: "route", imports: &["error", "limits", "bits", "resumable"], bans: &[IMPURE] },
     Layer { name: "upload", imports: &["error", "limits", "digest", "bits", "resumable"], bans: &[IMPURE] },
+    Layer { name: "access", imports: &["error", "route", "upload"], bans: &[IMPURE] },
     Layer {
         name: "config",
         imports: &["error", "limits", "bits", "resumable", "route"],
@@ -94,7 +95,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "front",
-        imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "transfer"],
+        imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "access", "transfer"],
         bans: &[NO_SETTINGS, &[&["reqwest"], &["hyper", "client"]]],
     },
     Layer {
@@ -119,6 +120,7 @@ const LAYERS: &[Layer] = &[
             "resumable",
             "route",
             "upload",
+            "access",
             "config",
             "telemetry",
             "transfer",

@@ -1,0 +1,84 @@
+//! Who is at the other end, and may they upload? The terms in which that is asked and answered.
+//!
+//! Pure: what knows users, files of hashes and other services implements [`Guard`].
+
+use crate::error::Failure;
+use crate::route::Route;
+use crate::upload::Principal;
+use core::net::SocketAddr;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use std::future::Future;
+use std::sync::Arc;
+
+/// What is at the other end of a client's connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address: that of the socket, or what a trusted load balancer said of it by the PROXY protocol.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted up to here.
+    pub encrypted: bool,
+    /// Names in the certificate that it proved to have, if it has one: the common name of its subject and all DNS and
+    /// e-mail names.
+    pub names: Arc<[String]>,
+}
+
+impl Peer {
+    /// A client without encryption.
+    pub fn plain(address: SocketAddr) -> Self {
+        Peer { address, encrypted: false, names: Arc::default() }
+    }
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Peer::plain(address)
+    }
+}
+
+/// A request that wants in.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// What is at the other end of the connection.
+    pub peer: &'a Peer,
+    /// The client, which may be another one if trusted proxies stand between.
+    pub client: SocketAddr,
+    /// Where it wants to upload.
+    pub route: &'a Route,
+    /// The head of its request.
+    pub head: &'a Parts,
+}
+
+/// A request that was let in.
+#[derive(Debug, Clone, Default)]
+pub struct Admitted {
+    /// Who it is. None: the route asks nobody.
+    pub principal: Option<Principal>,
+    /// Fields that an authority adds to what goes to the backend.
+    pub headers: HeaderMap,
+}
+
+/// A request that was not.
+#[derive(Debug, Clone)]
+pub struct Denied {
+    /// Why.
+    pub failure: Failure,
+    /// Value of `WWW-Authenticate`, if it can try again with credentials.
+    pub challenge: Option<HeaderValue>,
+}
+
+/// Decides who gets in.
+pub trait Guard: Clone + Send + Sync + 'static {
+    /// Whether the request may do what it wants. Whoever cannot find out says no.
+    fn admit(&self, visit: Visit<'_>) -> impl Future<Output = Result<Admitted, Denied>> + Send;
+}
+
+/// Lets everybody in: whoever stands in front decides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Open;
+
+impl Guard for Open {
+    async fn admit(&self, _visit: Visit<'_>) -> Result<Admitted, Denied> {
+        Ok(Admitted::default())
+    }
+}
