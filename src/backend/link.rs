@@ -1,7 +1,8 @@
 //! One HTTP/1.1 connection: sends a request, watches the time, reads the head of the answer.
 
 use super::body::{self, Body};
-use super::io::Io;
+use super::stream::Stream;
+use super::tls;
 use super::wire::{Progress, Wire};
 use super::with_causes;
 use crate::transfer::{Answer, NoAnswer, Patience};
@@ -16,7 +17,6 @@ use hyper_util::rt::TokioIo;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -48,10 +48,9 @@ pub(super) struct Answered {
 }
 
 impl Link {
-    /// HTTP on a TCP connection.
-    pub(super) async fn new(tcp: TcpStream) -> Result<Self, hyper::Error> {
-        let wire = Arc::new(Wire::new());
-        let io = TokioIo::new(Io::new(tcp, wire.clone()));
+    /// HTTP on a connection whose socket reports to `wire`.
+    pub(super) async fn new(stream: Stream, wire: Arc<Wire>) -> Result<Self, hyper::Error> {
+        let io = TokioIo::new(stream);
         // The size of hyper's buffers stays as it is: it is also how much goes into one write.
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
@@ -200,6 +199,9 @@ fn after(start: Instant, limit: Duration) -> Instant {
 
 /// hyper's error in words.
 fn explain(error: &hyper::Error) -> String {
+    if let Some(why) = tls::explain(error) {
+        return why;
+    }
     let causes = with_causes(error);
     if error.is_parse_too_large() {
         format!("the head of the backend's answer is too large: {causes}")

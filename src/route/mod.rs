@@ -11,11 +11,13 @@
 mod backend_url;
 mod file_path;
 mod name;
+mod overrides;
 mod refused_name;
 mod server;
 
-pub use backend_url::BackendUrl;
+pub use backend_url::{BackendUrl, Scheme};
 pub use name::NameSource;
+pub use overrides::Overrides;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
 pub use server::{Credentials, Server, TlsToServer};
 
