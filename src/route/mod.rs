@@ -9,6 +9,7 @@
 //! backend (`exists`, or overwritten, as it is configured).
 
 mod backend_url;
+mod carried;
 mod file_path;
 mod name;
 mod overrides;
