@@ -25,9 +25,9 @@ pub struct Connection {
     pub(super) destination: Destination,
     pub(super) carried: Carried,
     dialer: Dialer,
-    link: Option<Link>,
+    pub(super) link: Option<Link>,
     /// The last answer was 401.
-    refused: bool,
+    pub(super) refused: bool,
 }
 
 impl Connection {
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Whether the connection is what the server knows the proxy by.
-    fn proves_itself_by_connection(&self) -> bool {
+    pub(super) fn proves_itself_by_connection(&self) -> bool {
         #[cfg(feature = "negotiate")]
         return matches!(self.endpoint.credentials(), super::credentials::Credentials::Windows(_));
         #[cfg(not(feature = "negotiate"))]

@@ -33,6 +33,11 @@ impl Dialer {
         Dialer { host: bare_host(authority).to_owned(), port, good: None, send_buffer }
     }
 
+    /// The host that it leads to.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Connects within `limit`: resolves the name anew and tries each address, the good one first. Says why if it fails.
     pub(super) async fn dial(&mut self, limit: Duration) -> Result<TcpStream, String> {
         let begun = Instant::now();

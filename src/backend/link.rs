@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ const MAX_DRAIN: u64 = 64 * 1024;
 /// … and comes within this time. A new connection costs less than more of it.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// An open connection. Dropping it closes the socket; a request under way is reset.
+/// An open connection. Prints nothing of what went over it. Dropping it closes the socket; a request under way is reset.
 pub(super) struct Link {
     sender: SendRequest<Body>,
     wire: Arc<Wire>,
@@ -38,6 +39,12 @@ pub(super) struct Link {
     unread: Option<Incoming>,
     /// hyper's side of the connection.
     _task: AbortOnDropHandle<()>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("wire", &self.wire).finish_non_exhaustive()
+    }
 }
 
 /// An answer, and whether the connection can serve another request.
@@ -77,6 +84,14 @@ impl Link {
             sender.ready().await.is_ok()
         });
         matches!(ready.await, Ok(true))
+    }
+
+    /// The whole body of the last answer, if it ends within `limit` bytes and the time that bodies have.
+    #[cfg(feature = "negotiate")]
+    pub(super) async fn body(&mut self, limit: usize) -> Option<Bytes> {
+        let Some(body) = self.unread.take() else { return Some(Bytes::new()) };
+        let whole = timeout(DRAIN_TIME, http_body_util::Limited::new(body, limit).collect()).await;
+        Some(whole.ok()?.ok()?.to_bytes())
     }
 
     /// Sends a request whose body is `pieces` and waits for the head of its answer.

@@ -66,6 +66,7 @@ impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
             ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
+            ServeError::Backend(_) => Exit::Config,
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

@@ -1,9 +1,10 @@
 //! Values that are one of a few words.
 
+use super::backends::{Follow, Kind};
 use super::raw::Raw;
 use super::suggest::closest;
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
-use crate::bits::{AmbiguousClose, Profile};
+use crate::bits::{AmbiguousClose, GuidCase, Profile, Verb};
 use crate::resumable::Mode;
 use crate::route::{ReplyMode, ZeroLength};
 
@@ -40,6 +41,26 @@ pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
 /// `route.resumption`
 pub(crate) const RESUMPTIONS: Words<Mode, 3> =
     [("on", Mode::On), ("off", Mode::Off), ("only-without-Via", Mode::UnlessVia)];
+
+/// `backend.credentials`
+pub(crate) const CREDENTIALS: Words<Kind, 6> = [
+    ("none", Kind::None),
+    ("caller", Kind::Caller),
+    ("basic", Kind::Basic),
+    ("bearer", Kind::Bearer),
+    ("header", Kind::Header),
+    ("windows", Kind::Windows),
+];
+
+/// `backend.host_id`
+pub(crate) const HOST_IDS: Words<Follow, 3> =
+    [("ignore", Follow::Ignore), ("same-domain", Follow::SameDomain), ("allow-list", Follow::AllowList)];
+
+/// `backend.verb`
+pub(crate) const VERBS: Words<Verb, 2> = [("native", Verb::Native), ("override", Verb::Override)];
+
+/// `backend.guid`
+pub(crate) const GUIDS: Words<GuidCase, 2> = [("lower", GuidCase::Lower), ("upper", GuidCase::Upper)];
 
 /// The word for "recognise the server by its answers".
 pub(crate) const AUTO: &str = "auto";

@@ -12,6 +12,7 @@
 
 mod admin;
 mod backend;
+mod backends;
 mod check;
 mod choice;
 mod environment;

@@ -1,6 +1,7 @@
 //! From `[[route]]` tables, or `--backend`, to routes.
 
 use super::ConfigError;
+use super::backends;
 use super::backend::{parse_backend, parse_prefix};
 use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
 use super::file::RawTable;
@@ -50,6 +51,7 @@ impl Entry {
 /// The routes of the file, or the one that `backend` stands for.
 pub(crate) fn build(
     tables: Vec<RawTable>,
+    backends: &[backends::Entry],
     backend: Option<Raw>,
     profile: Option<Raw>,
 ) -> Result<Vec<Entry>, ConfigError> {
@@ -75,7 +77,7 @@ pub(crate) fn build(
     let mut entries: Vec<Entry> = Vec::with_capacity(tables.len());
     for table in tables {
         let name = table.name.clone();
-        let entry = read(table)?;
+        let entry = read(table, backends)?;
         if let Some(twin) = entries.iter().find(|other| same_path(&other.route.prefix, &entry.route.prefix)) {
             let message = format!(
                 "{:?} is the path of another route, too ({})",
@@ -103,7 +105,7 @@ fn shorthand(backend: Raw, profile: Option<Raw>) -> RawTable {
     RawTable { kind: ROUTE.name, name: String::new(), origin, fields }
 }
 
-fn read(table: RawTable) -> Result<Entry, ConfigError> {
+fn read(table: RawTable, backends: &[backends::Entry]) -> Result<Entry, ConfigError> {
     let path = |key: &str| match table.name.as_str() {
         "" => key.to_owned(),
         name => format!("{name}.{key}"),
@@ -118,12 +120,18 @@ fn read(table: RawTable) -> Result<Entry, ConfigError> {
     let fail = |key: &str, raw: &Raw, why: String| ConfigError::new(&raw.origin, path(key), why);
 
     let prefix = read_prefix(prefix).map_err(|why| fail("path", prefix, why))?;
-    let backend = read_backend(backend).map_err(|why| fail("backend", backend, why))?;
-    let mut route = Route::new(&prefix, backend);
+    let named = backends::named(backends, backend).map_err(|why| fail("backend", backend, why))?;
+    let url = match named {
+        Some(entry) => entry.url.clone(),
+        None => read_backend(backend).map_err(|why| fail("backend", backend, why))?,
+    };
+    let mut route = Route::new(&prefix, url);
+    let given = named.map(|entry| entry.settle(&mut route)).unwrap_or_default();
     for (key, raw) in &table.fields {
         set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
     }
-    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).collect();
+    // The route's own come first: they win.
+    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).chain(given).collect();
     Ok(Entry { route, fields })
 }
 

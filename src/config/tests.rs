@@ -1,6 +1,7 @@
 //! The example file against the table of keys.
 
 use super::keys::KEYS;
+use super::backends::BACKEND_KEYS;
 use super::routes::ROUTE_KEYS;
 use super::{Config, Resolved, file, known_keys};
 use crate::route::Route;
@@ -11,7 +12,7 @@ const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
 /// The example with every setting in force.
 fn all_in_force() -> String {
     let setting =
-        |line: &'static str| line.strip_prefix('#').filter(|rest| rest.starts_with(char::is_alphabetic));
+        |line: &'static str| line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '['));
     EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
@@ -64,5 +65,6 @@ fn the_example_writes_values_as_they_are_printed() {
             assert!(printed.lines().any(|other| other.starts_with(line)), "{line}\n{printed}");
         }
     }
+    assert!(BACKEND_KEYS.iter().all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
     assert!(ROUTE_KEYS.iter().all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
 }

@@ -17,6 +17,7 @@ mod refused_name;
 mod server;
 
 pub use backend_url::{BackendUrl, Scheme};
+pub use carried::Carried;
 pub use name::NameSource;
 pub use overrides::Overrides;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
