@@ -5,6 +5,7 @@ use super::dial::Dialer;
 use super::fetch::Client;
 use super::link::{Answered, Link};
 use crate::bits::{Destination, Dialect, Node, Packet};
+use crate::route::Carried;
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -26,6 +27,7 @@ pub struct Connection {
     node: Option<Node>,
     destination: Destination,
     dialect: Dialect,
+    carried: Carried,
     dialer: Dialer,
     link: Option<Link>,
 }
@@ -41,6 +43,7 @@ impl Client {
             node: None,
             destination,
             dialect: Dialect::default(),
+            carried: Carried::default(),
             dialer,
             link: None,
         }
@@ -49,8 +52,15 @@ impl Client {
 
 impl Connection {
     /// Writes packets in that way.
+    #[must_use]
     pub fn speaking(self, dialect: Dialect) -> Self {
         Connection { dialect, ..self }
+    }
+
+    /// Takes these fields along with every request.
+    #[must_use]
+    pub fn carrying(self, carried: Carried) -> Connection {
+        Connection { carried, ..self }
     }
 
     async fn packet(
@@ -88,7 +98,8 @@ impl Connection {
         pieces: Arc<[Bytes]>,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let request = packet.request(&self.destination, &self.dialect);
+        let mut request = packet.request(&self.destination, &self.dialect);
+        self.carried.put_into(request.headers_mut());
         match link.ask(request, pieces, patience).await {
             Ok(Answered { answer, reusable }) => {
                 self.link = reusable.then_some(link);
@@ -134,9 +145,11 @@ impl Backend for Connection {
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         match call {
             Call::Packet { packet, body } => self.packet(&packet, body, patience).await,
-            Call::Evidence => self.client.evidence(&self.authority, &self.destination, patience).await,
+            Call::Evidence => {
+                self.client.evidence(&self.authority, &self.destination, &self.carried, patience).await
+            }
             Call::Reply { url } => {
-                self.client.reply(&self.authority, &self.destination, &url, patience).await
+                self.client.reply(&self.authority, &self.destination, &self.carried, &url, patience).await
             }
         }
     }
