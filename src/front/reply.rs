@@ -5,7 +5,7 @@ use crate::resumable::reply::problem_type;
 use crate::upload::Stored;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE, WWW_AUTHENTICATE,
     TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -114,6 +114,9 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         Problem::CodingRefused => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         _ => None,
     };
+    if let Some(challenge) = &failure.challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+    }
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,6 +1,7 @@
 //! The two ends: a body that is fed by the test, and a backend that is a BITS server in memory.
 
 use super::*;
+use crate::bits::{Dialect, Node};
 use crate::bits::server::{Begin, Delivery, Effect, RequestHead, SessionKey, TargetState};
 use http::{HeaderName, StatusCode};
 use http_body::{Body, Frame};
@@ -111,7 +112,7 @@ impl State {
             target: "/up/f.bin".parse().unwrap(),
             host: HeaderValue::from_static("backend"),
             content_name: HeaderValue::from_static("f.bin"),
-        });
+        }, &Dialect::default());
         let head = RequestHead { method: request.method(), target: "/up/f.bin", headers: request.headers() };
         self.ids += 1;
         let reply = match self.server.begin(Duration::ZERO, 1, &head, TargetState::Free, self.ids) {
@@ -157,6 +158,8 @@ impl Host {
 }
 
 impl Backend for Host {
+    fn go_to(&mut self, _: Option<&Node>) {}
+
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         let (name, packet, body) = match call {
             Call::Packet { packet: packet @ Packet::Fragment { range, .. }, body } => {

@@ -5,7 +5,7 @@ mod knobs;
 mod rules;
 
 use super::*;
-use crate::bits::{ContentRange, Destination, Packet, SessionId};
+use crate::bits::{ContentRange, Destination, Dialect, Packet, SessionId};
 use http::{HeaderName, HeaderValue, Request};
 
 const TARGET: &str = "/up/f.bin";
@@ -57,7 +57,7 @@ impl Peer {
             target: self.path.parse().unwrap(),
             host: HeaderValue::from_static("host"),
             content_name: HeaderValue::from_static("f.bin"),
-        })
+        }, &Dialect::default())
     }
 
     pub(super) fn session(&self) -> SessionId {
