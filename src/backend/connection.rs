@@ -4,11 +4,12 @@ use super::body;
 use super::dial::Dialer;
 use super::endpoint::Endpoint;
 use super::link::{Answered, Link};
-use crate::bits::{Destination, Packet};
+use crate::bits::{Destination, Node, Packet};
 use crate::route::Carried;
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use std::sync::Arc;
 
 /// The way to one destination for one upload. Made by [`Endpoint::connection`]; never shared between uploads.
@@ -22,6 +23,11 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Connection {
     pub(super) endpoint: Endpoint,
+    /// Where it goes: the host that was configured, or one of its nodes.
+    pub(super) authority: Authority,
+    pub(super) node: Option<Node>,
+    /// The value of `Host` for the host that was configured.
+    origin: HeaderValue,
     pub(super) destination: Destination,
     pub(super) carried: Carried,
     dialer: Dialer,
@@ -32,8 +38,18 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn new(endpoint: Endpoint, destination: Destination, carried: Carried) -> Self {
-        let dialer = endpoint.dialer();
-        Connection { endpoint, destination, carried, dialer, link: None, refused: false }
+        let authority = endpoint.url().authority.clone();
+        Connection {
+            dialer: endpoint.dialer(&authority),
+            endpoint,
+            authority,
+            node: None,
+            origin: destination.host.clone(),
+            destination,
+            carried,
+            link: None,
+            refused: false,
+        }
     }
 
     async fn packet(
@@ -47,7 +63,7 @@ impl Connection {
         if owed != given {
             return Err(NoAnswer::Impossible(format!("a body of {given} bytes where {owed} are announced")));
         }
-        let mut request = packet.request(&self.destination);
+        let mut request = packet.request(&self.destination, &self.endpoint.server().dialect);
         put_beside(request.headers_mut(), fields);
         let answer = self.over_link(request, body.into(), patience).await;
         answer.map_err(|no_answer| self.asked(packet, no_answer))
@@ -66,7 +82,7 @@ impl Connection {
         {
             match self.ask(link, request.clone(), pieces.clone(), patience).await {
                 Err(NoAnswer::Unsent(why)) => {
-                    tracing::debug!(backend = %self.endpoint.url().authority, why, "kept connection was closed");
+                    tracing::debug!(backend = %self.authority, why, "kept connection was closed");
                 }
                 outcome => return outcome,
             }
@@ -95,16 +111,16 @@ impl Connection {
     }
 
     async fn open(&mut self, patience: Patience) -> Result<Link, NoAnswer> {
-        let authority = &self.endpoint.url().authority;
+        let authority = &self.authority;
         let unsent = |why| NoAnswer::Unsent(format!("connecting to {authority}: {why}"));
-        let (stream, wire) =
-            self.endpoint.connect(&mut self.dialer, patience.connect).await.map_err(unsent)?;
+        let connected = self.endpoint.connect(&mut self.dialer, self.node.is_some(), patience.connect).await;
+        let (stream, wire) = connected.map_err(unsent)?;
         Link::new(stream, wire).await.map_err(|error| unsent(error.to_string()))
     }
 
     /// Puts before the reason what was asked of whom.
     fn asked(&self, packet: &Packet, no_answer: NoAnswer) -> NoAnswer {
-        let say = |why| format!("{} to {}: {why}", packet.kind(), self.endpoint.url().authority);
+        let say = |why| format!("{} to {}: {why}", packet.kind(), self.authority);
         match no_answer {
             // It says so itself, and no packet was on its way.
             NoAnswer::Unsent(why) if why.starts_with("connecting to ") => NoAnswer::Unsent(why),
@@ -139,6 +155,20 @@ pub(super) fn put_beside(headers: &mut HeaderMap, fields: HeaderMap) {
 }
 
 impl Backend for Connection {
+    fn go_to(&mut self, node: Option<&Node>) {
+        if self.node.as_ref() == node {
+            return;
+        }
+        let origin = &self.endpoint.url().authority;
+        let at = node.and_then(|node| node.authority(origin));
+        let host = at.as_ref().and_then(|at| HeaderValue::from_str(at.as_str()).ok());
+        // A node was read as a host, so it is an authority and a header value.
+        let (authority, host) = at.zip(host).unwrap_or_else(|| (origin.clone(), self.origin.clone()));
+        self.dialer = self.endpoint.dialer(&authority);
+        (self.authority, self.destination.host, self.node) = (authority, host, node.cloned());
+        self.link = None;
+    }
+
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         let fields = self.endpoint.fields(&self.carried, self.refused).await.map_err(NoAnswer::Impossible)?;
         let result = match call {

@@ -13,6 +13,7 @@ use crate::bits::Destination;
 use crate::limits::SocketLimits;
 use crate::route::{self, BackendUrl, Carried, Scheme, Server};
 use http::HeaderMap;
+use http::uri::Authority;
 use rustls::ClientConfig;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -121,11 +122,12 @@ impl Endpoint {
     /// # Errors
     /// What stands against it.
     pub async fn reach(&self, limit: Duration) -> Result<(), String> {
-        self.connect(&mut self.dialer(), limit).await.map(drop)
+        self.connect(&mut self.dialer(&self.0.url.authority), false, limit).await.map(drop)
     }
 
-    pub(super) fn dialer(&self) -> Dialer {
-        Dialer::new(&self.0.url.authority, self.0.url.scheme, self.0.send_buffer)
+    /// Opens connections to its host, or to one of its nodes.
+    pub(super) fn dialer(&self, authority: &Authority) -> Dialer {
+        Dialer::new(authority, self.0.url.scheme, self.0.send_buffer)
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
@@ -136,20 +138,21 @@ impl Endpoint {
         self.0.ways.current().await
     }
 
-    /// Opens a connection within `limit`. Its socket reports to what comes with it.
+    /// Opens a connection within `limit`. Its socket reports to what comes with it. A node has its own name in its certificate.
     pub(super) async fn connect(
         &self,
         dialer: &mut Dialer,
+        at_node: bool,
         limit: Duration,
     ) -> Result<(Stream, Arc<Wire>), String> {
         let begun = Instant::now();
         let tls = self.ways().await.tls.clone();
         let tcp = dialer.dial(limit).await?;
-        tracing::debug!(backend = %self.0.url.authority, peer = ?tcp.peer_addr().ok(), "connected");
+        tracing::debug!(backend = dialer.host(), peer = ?tcp.peer_addr().ok(), "connected");
         let wire = Arc::new(Wire::new());
         let io = Io::new(tcp, Arc::clone(&wire));
         let Some(config) = tls else { return Ok((Stream::Plain(io), wire)) };
-        let name = self.0.server.tls.name.as_deref().unwrap_or(dialer.host());
+        let name = self.0.server.tls.name.as_deref().filter(|_| !at_node).unwrap_or(dialer.host());
         let handshake = tls::shake_hands(config, tls::server_name(name)?, io);
         let left = limit.saturating_sub(begun.elapsed());
         let shaken = timeout(left, handshake).await;

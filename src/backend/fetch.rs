@@ -75,7 +75,7 @@ impl Resolve for ByAnotherName {
 impl Connection {
     /// HEAD of the target.
     pub(super) async fn evidence(&mut self, fields: HeaderMap, patience: Patience) -> Result<Answer, NoAnswer> {
-        let url = target_url(self.endpoint.url(), &self.destination)?;
+        let url = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
         self.fetch(Method::HEAD, url, fields, patience).await
     }
 
@@ -86,7 +86,7 @@ impl Connection {
         fields: HeaderMap,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let target = target_url(self.endpoint.url(), &self.destination)?;
+        let target = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
         let url = reply_url::resolve(&target, reply).map_err(NoAnswer::Impossible)?;
         self.fetch(Method::GET, url, fields, patience).await
     }
@@ -104,9 +104,11 @@ impl Connection {
         if self.proves_itself_by_connection() {
             return self.fetch_over_link(method, &url, headers, patience).await;
         }
-        let authority = &self.endpoint.url().authority;
+        let authority = &self.authority;
         let limit = patience.connect.saturating_add(patience.stall).saturating_add(patience.answer);
-        let url = by_name(url, self.endpoint.server())?;
+        // A node has its own name in its certificate.
+        let name = self.endpoint.server().tls.name.as_deref().filter(|_| self.node.is_none());
+        let url = by_name(url, name)?;
         let request = self.endpoint.ways().await.http.request(method.clone(), url).headers(headers).timeout(limit);
         let mut response = request.send().await.map_err(|error| no_answer(error, authority))?;
         // An answer to HEAD has none, whatever its length says.
@@ -119,8 +121,8 @@ impl Connection {
 }
 
 /// The URL with the name that has to be in the certificate, if that is another one. `Host` stays as it is.
-fn by_name(mut url: Url, server: &Server) -> Result<Url, NoAnswer> {
-    if let Some(name) = server.tls.name.as_deref().filter(|_| url.scheme() == "https") {
+fn by_name(mut url: Url, name: Option<&str>) -> Result<Url, NoAnswer> {
+    if let Some(name) = name.filter(|_| url.scheme() == "https") {
         let named = url.set_host(Some(name));
         named.map_err(|_| NoAnswer::Impossible(format!("tls_name: \"{name}\" is no host name")))?;
     }
@@ -154,8 +156,8 @@ async fn body(response: &mut Response, authority: &Authority) -> Result<Bytes, N
 }
 
 /// The URL of the file. The URL parser tidies paths; if that made it another file, there is no evidence to be had.
-fn target_url(backend: &BackendUrl, to: &Destination) -> Result<Url, NoAnswer> {
-    let url = Url::parse(&format!("{}://{}{}", backend.scheme.as_str(), backend.authority, to.target));
+fn target_url(scheme: Scheme, authority: &Authority, to: &Destination) -> Result<Url, NoAnswer> {
+    let url = Url::parse(&format!("{}://{authority}{}", scheme.as_str(), to.target));
     match url {
         Ok(url) if percent_decode_str(url.path()).eq(percent_decode_str(to.target.path())) => Ok(url),
         _ => Err(NoAnswer::Impossible("the target is not a URL that can be asked for".to_owned())),
@@ -189,7 +191,7 @@ mod tests {
                 host: HeaderValue::from_static("h"),
                 content_name: HeaderValue::from_static("f"),
             };
-            target_url(&BackendUrl::parse("https://iis:81/up/").unwrap(), &to).map(String::from)
+            target_url(Scheme::Https, &Authority::from_static("iis:81"), &to).map(String::from)
         };
         assert_eq!(ask("/a/b%20c?x=1").unwrap(), "https://iis:81/a/b%20c?x=1");
         assert_eq!(ask("/a/{b}").unwrap(), "https://iis:81/a/%7Bb%7D");

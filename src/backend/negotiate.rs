@@ -179,7 +179,7 @@ impl Connection {
     pub(super) async fn log_in(&mut self, link: Link, patience: Patience) -> Result<Entered, NoAnswer> {
         let Credentials::Windows(account) = self.endpoint.credentials() else { return Ok(Entered::With(link)) };
         let account = if self.refused { account.renewed().await } else { account.current().await };
-        let authority = &self.endpoint.url().authority;
+        let authority = &self.authority;
         let failed = |why: &str| NoAnswer::Unsent(format!("connecting to {authority}: logging in: {why}"));
         let target = format!("HTTP/{}", authority.host());
 
@@ -187,7 +187,7 @@ impl Connection {
         let mut login: Option<Login> = None;
         let mut proof = None;
         for _ in 0..MAX_LEGS {
-            let mut ping = Packet::Ping.request(&self.destination);
+            let mut ping = Packet::Ping.request(&self.destination, &self.endpoint.server().dialect);
             if let Some(proof) = proof.take() {
                 ping.headers_mut().insert(AUTHORIZATION, proof);
             }
