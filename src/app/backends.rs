@@ -31,7 +31,8 @@ impl Backends {
             if each.iter().any(|known| known.is_of(&route.backend, &route.server)) {
                 continue;
             }
-            let files = routes.iter().filter(|other| is_same(route, other)).flat_map(|other| carried_files(other));
+            let files =
+                routes.iter().filter(|other| is_same(route, other)).flat_map(|other| carried_files(other));
             let endpoint = Endpoint::open(&route.backend, &route.server, files, &limits.sockets)?;
             let limits = Arc::new(route.server.limits.apply(limits));
             each.push(Known { endpoint, limits, ceiling: Ceiling::default() });
@@ -40,7 +41,10 @@ impl Backends {
     }
 
     /// The backend of a route.
-    #[expect(clippy::expect_used, reason = "each route of the configuration has one; there are no other routes")]
+    #[expect(
+        clippy::expect_used,
+        reason = "each route of the configuration has one; there are no other routes"
+    )]
     pub(super) fn of(&self, route: &Route) -> &Known {
         let found = self.0.iter().find(|known| known.is_of(&route.backend, &route.server));
         found.expect("it was opened with the routes")

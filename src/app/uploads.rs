@@ -11,8 +11,8 @@ use crate::resumable::reply::Told;
 use crate::route::{Carried, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
-    Budget, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
-    Traffic, Upload, Uploads,
+    Budget, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared, Traffic,
+    Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;

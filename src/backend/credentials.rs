@@ -46,8 +46,9 @@ impl Credentials {
             Settings::Header(name, path) => Credentials::field(name.clone(), path, whole),
             #[cfg(feature = "negotiate")]
             Settings::Windows(path) => {
-                let file = path.clone();
-                let read = move || in_file(&file, |text| super::negotiate::Account::parse(text));
+                use super::negotiate::{Account, Refusals};
+                let (file, refusals) = (path.clone(), Refusals::default());
+                let read = move || in_file(&file, |text| Account::parse(text, &refusals));
                 Watched::open(vec![path.clone()], read).map(Credentials::Windows)
             }
             #[cfg(not(feature = "negotiate"))]
@@ -57,7 +58,11 @@ impl Credentials {
         }
     }
 
-    fn field(name: HeaderName, path: &Path, value: fn(&str) -> Result<String, String>) -> Result<Self, String> {
+    fn field(
+        name: HeaderName,
+        path: &Path,
+        value: fn(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
         let file = path.to_owned();
         let read = move || {
             let value = in_file(&file, |text| secret(&value(text)?))?;
@@ -156,7 +161,10 @@ mod tests {
             match (field(&kinds[kind](path.clone(), key.clone())).await, wanted) {
                 (Ok((name, value)), Ok(wanted)) => assert_eq!((name.as_str(), value.as_str()), wanted),
                 (Err(why), Err(words)) => {
-                    assert!(why.contains(words) && why.contains("secret") && !why.contains("s3cret"), "{why}");
+                    assert!(
+                        why.contains(words) && why.contains("secret") && !why.contains("s3cret"),
+                        "{why}"
+                    );
                 }
                 (got, wanted) => panic!("{got:?} instead of {wanted:?}"),
             }

@@ -27,7 +27,11 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// A client that goes only where it is sent: no redirects, no proxy from the environment, and nowhere without the TLS of
 /// `config` if the backend has it.
-pub(super) fn client(url: &BackendUrl, server: &Server, config: ClientConfig) -> Result<reqwest::Client, String> {
+pub(super) fn client(
+    url: &BackendUrl,
+    server: &Server,
+    config: ClientConfig,
+) -> Result<reqwest::Client, String> {
     let mut http = reqwest::Client::builder()
         .user_agent(concat!("put2bits/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -74,7 +78,11 @@ impl Resolve for ByAnotherName {
 
 impl Connection {
     /// HEAD of the target.
-    pub(super) async fn evidence(&mut self, fields: HeaderMap, patience: Patience) -> Result<Answer, NoAnswer> {
+    pub(super) async fn evidence(
+        &mut self,
+        fields: HeaderMap,
+        patience: Patience,
+    ) -> Result<Answer, NoAnswer> {
         let url = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
         self.fetch(Method::HEAD, url, fields, patience).await
     }
@@ -109,7 +117,8 @@ impl Connection {
         // A node has its own name in its certificate.
         let name = self.endpoint.server().tls.name.as_deref().filter(|_| self.node.is_none());
         let url = by_name(url, name)?;
-        let request = self.endpoint.ways().await.http.request(method.clone(), url).headers(headers).timeout(limit);
+        let request =
+            self.endpoint.ways().await.http.request(method.clone(), url).headers(headers).timeout(limit);
         let mut response = request.send().await.map_err(|error| no_answer(error, authority))?;
         // An answer to HEAD has none, whatever its length says.
         let body = match method == Method::HEAD {

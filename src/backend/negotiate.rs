@@ -23,6 +23,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use reqwest::Url;
+use sha2::{Digest as _, Sha256};
 use sspi::credssp::SspiContext;
 use sspi::ntlm::NtlmConfig;
 use sspi::{
@@ -30,7 +31,7 @@ use sspi::{
     DataRepresentation, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
 };
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Requests that one login may take.
@@ -45,13 +46,25 @@ const WORKSTATION: &str = "PUT2BITS";
 /// A user of a domain, with its password.
 pub(super) struct Account {
     identity: AuthIdentity,
-    /// When a server said no to it.
-    refused: Mutex<Option<Instant>>,
+    /// Tells it from what the file holds at another time.
+    digest: [u8; 32],
+    refusals: Refusals,
+}
+
+/// What a file held that the server said no to, and when. It outlives the reading of the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Refusals(Arc<Mutex<Option<([u8; 32], Instant)>>>);
+
+impl Refusals {
+    fn lock(&self) -> MutexGuard<'_, Option<([u8; 32], Instant)>> {
+        // It is written whole, so a poisoned lock still guards a sound value.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Account {
     /// Reads `DOMAIN\user:password` or `user@REALM:password`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, refusals: &Refusals) -> Result<Self, String> {
         let wanted = || "has to hold one line, DOMAIN\\user:password or user@REALM:password".to_owned();
         let (user, password) = text.split_once(':').ok_or_else(wanted)?;
         if user.is_empty() || password.is_empty() || text.contains(char::is_control) {
@@ -59,16 +72,15 @@ impl Account {
         }
         let username = Username::parse(user).map_err(|_| wanted())?;
         let identity = AuthIdentity { username, password: password.to_owned().into() };
-        Ok(Account { identity, refused: Mutex::default() })
+        Ok(Account { identity, digest: Sha256::digest(text).into(), refusals: refusals.clone() })
     }
 
     fn was_refused(&self) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.is_some_and(|at| at.elapsed() < LOCKOUT_PAUSE)
+        self.refusals.lock().is_some_and(|(digest, at)| digest == self.digest && at.elapsed() < LOCKOUT_PAUSE)
     }
 
     fn refused(&self, yes: bool) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = yes.then(Instant::now);
+        *self.refusals.lock() = yes.then(|| (self.digest, Instant::now()));
     }
 }
 
@@ -177,7 +189,9 @@ impl Login {
 impl Connection {
     /// Makes a new connection the account's, if this backend has one.
     pub(super) async fn log_in(&mut self, link: Link, patience: Patience) -> Result<Entered, NoAnswer> {
-        let Credentials::Windows(account) = self.endpoint.credentials() else { return Ok(Entered::With(link)) };
+        let Credentials::Windows(account) = self.endpoint.credentials() else {
+            return Ok(Entered::With(link));
+        };
         let account = if self.refused { account.renewed().await } else { account.current().await };
         let authority = &self.authority;
         let failed = |why: &str| NoAnswer::Unsent(format!("connecting to {authority}: logging in: {why}"));
@@ -206,7 +220,9 @@ impl Connection {
             let challenge = said.and_then(|scheme| Some((scheme, scheme.challenge(&answer.headers)?)));
             let Some((scheme, challenge)) = challenge else {
                 // Neither scheme, or no challenge to what was to be one: that is a no.
-                account.refused(login.is_some());
+                if login.is_some() {
+                    account.refused(true);
+                }
                 return Ok(Entered::Refused(answer));
             };
             // An offer without a challenge, behind a proof, is a no, too.
@@ -222,7 +238,8 @@ impl Connection {
             }
             let mut under_way = match login.take() {
                 Some(login) => login,
-                None => Login::new(scheme, &account).map_err(|error| failed(&format!("{:?}", error.error_type)))?,
+                None => Login::new(scheme, &account)
+                    .map_err(|error| failed(&format!("{:?}", error.error_type)))?,
             };
             proof = Some(under_way.step(&target, challenge).map_err(|why| failed(&why))?);
             login = Some(under_way);
@@ -242,9 +259,12 @@ impl Connection {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        let uri = path.parse::<Uri>().map_err(|_| NoAnswer::Impossible("the URL cannot be asked for".to_owned()))?;
+        let uri = path
+            .parse::<Uri>()
+            .map_err(|_| NoAnswer::Impossible("the URL cannot be asked for".to_owned()))?;
         let mut request = Request::new(());
-        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method.clone(), uri, HeaderMap::new());
+        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) =
+            (method.clone(), uri, HeaderMap::new());
         put_beside(request.headers_mut(), headers);
         let mut answer = self.over_link(request, [].into(), patience).await?;
         if method == Method::GET && answer.status.is_success() {
@@ -253,9 +273,8 @@ impl Connection {
                 // Its body is so long that the connection was given up.
                 None => None,
             };
-            answer.body = body.ok_or_else(|| {
-                NoAnswer::Impossible("the reply is too large, or does not end".to_owned())
-            })?;
+            answer.body = body
+                .ok_or_else(|| NoAnswer::Impossible("the reply is too large, or does not end".to_owned()))?;
         }
         Ok(answer)
     }

@@ -136,7 +136,8 @@ mod tests {
 
     fn watched(path: &Path) -> Arc<Watched<u32>> {
         let file = path.to_owned();
-        let read = move || fs::read_to_string(&file).ok().and_then(|text| text.parse().ok()).ok_or("bad".to_owned());
+        let read =
+            move || fs::read_to_string(&file).ok().and_then(|text| text.parse().ok()).ok_or("bad".to_owned());
         Watched::open(vec![path.to_owned()], read).unwrap()
     }
 

@@ -1,8 +1,8 @@
 //! From `[[route]]` tables, or `--backend`, to routes.
 
 use super::ConfigError;
-use super::backends;
 use super::backend::{parse_backend, parse_prefix};
+use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
 use super::file::RawTable;
 use super::header_names;

@@ -1,7 +1,7 @@
 //! The example file against the table of keys.
 
-use super::keys::KEYS;
 use super::backends::BACKEND_KEYS;
+use super::keys::KEYS;
 use super::routes::ROUTE_KEYS;
 use super::{Config, Resolved, file, known_keys};
 use crate::route::Route;
@@ -11,8 +11,9 @@ const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
 
 /// The example with every setting in force.
 fn all_in_force() -> String {
-    let setting =
-        |line: &'static str| line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '['));
+    let setting = |line: &'static str| {
+        line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '['))
+    };
     EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 

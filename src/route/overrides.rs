@@ -67,7 +67,10 @@ mod tests {
             fragment_max: Some(1000),
         };
         let limits = own.apply(&all);
-        assert_eq!((limits.retry.window, limits.retry.create_window, limits.retry.max_delay), (second, second, second));
+        assert_eq!(
+            (limits.retry.window, limits.retry.create_window, limits.retry.max_delay),
+            (second, second, second)
+        );
         assert_eq!((limits.time.connect, limits.time.final_ack), (second, 2 * all.time.final_ack));
         assert_eq!((limits.fragment.max, limits.fragment.first, limits.fragment.min), (1000, 1000, 1000));
         let own = Overrides { final_ack: Some(second), fragment_max: Some(u64::MAX), ..Overrides::default() };

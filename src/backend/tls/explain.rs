@@ -44,7 +44,8 @@ fn certificate(why: &CertificateError) -> String {
             format!("its certificate is not valid before {}: is the clock here right?", date(*not_before))
         }
         CertificateError::UnknownIssuer => {
-            "its certificate is not signed by anybody trusted here: if it is right, name its CA by tls_ca".to_owned()
+            "its certificate is not signed by anybody trusted here: if it is right, name its CA by tls_ca"
+                .to_owned()
         }
         CertificateError::NotValidForName => "its certificate is for another name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {

@@ -69,7 +69,8 @@ pub(super) fn trust_nobody() -> Result<ClientConfig, String> {
 
 /// The name that is asked for and has to be in the certificate.
 pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, String> {
-    ServerName::try_from(host.to_owned()).map_err(|_| format!("\"{host}\" cannot be the name in a certificate"))
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| format!("\"{host}\" cannot be the name in a certificate"))
 }
 
 /// The handshake.

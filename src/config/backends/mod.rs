@@ -90,8 +90,11 @@ pub(crate) fn build(tables: Vec<RawTable>) -> Result<Vec<Entry>, ConfigError> {
         let path = format!("{}.name", table.name);
         let entry = read::read(table)?;
         if let Some(twin) = entries.iter().find(|other| other.server.name == entry.server.name) {
-            let message =
-                format!("{:?} is the name of another backend, too ({})", entry.server.name, twin.origin("name"));
+            let message = format!(
+                "{:?} is the name of another backend, too ({})",
+                entry.server.name,
+                twin.origin("name")
+            );
             return Err(ConfigError::new(entry.origin("name"), path, message));
         }
         entries.push(entry);

@@ -2,7 +2,9 @@
 
 use super::super::ConfigError;
 use super::super::backend::parse_backend;
-use super::super::choice::{self, AMBIGUOUS_CLOSES, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS};
+use super::super::choice::{
+    self, AMBIGUOUS_CLOSES, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS,
+};
 use super::super::file::RawTable;
 use super::super::header_names;
 use super::super::raw::Raw;
@@ -68,7 +70,11 @@ impl Fields<'_> {
     }
 
     /// The value of a key, if it is written.
-    fn get<T>(&self, key: &'static str, read: impl Fn(&Raw) -> Result<T, String>) -> Result<Option<T>, Wrong> {
+    fn get<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&Raw) -> Result<T, String>,
+    ) -> Result<Option<T>, Wrong> {
         self.find(key).map(read).transpose().map_err(|why| (key, why))
     }
 
@@ -136,7 +142,8 @@ impl Fields<'_> {
             Kind::Bearer => Ok(Credentials::Bearer(file)),
             Kind::Windows if cfg!(feature = "negotiate") => Ok(Credentials::Windows(file)),
             Kind::Windows => {
-                let why = "\"windows\" needs a program that was built with --features negotiate; this one was not";
+                let why =
+                    "\"windows\" needs a program that was built with --features negotiate; this one was not";
                 Err(("credentials", why.to_owned()))
             }
             _ => match <[HeaderName; 1]>::try_from(names) {
@@ -172,7 +179,9 @@ impl Fields<'_> {
         let follow = self.get("host_id", |raw| choice::pick(raw, &HOST_IDS))?.unwrap_or(Follow::Ignore);
         let hosts = self.get(HOSTS, hosts)?.unwrap_or_default();
         match (follow, hosts.is_empty()) {
-            (Follow::AllowList, true) => Err((HOSTS, "is missing: write host_ids = [\"node1.example\"]".to_owned())),
+            (Follow::AllowList, true) => {
+                Err((HOSTS, "is missing: write host_ids = [\"node1.example\"]".to_owned()))
+            }
             (Follow::AllowList, false) => Ok(HostIdPolicy::AllowList(hosts)),
             (_, false) => Err((HOSTS, "goes with host_id = \"allow-list\" only".to_owned())),
             (Follow::SameDomain, true) => Ok(HostIdPolicy::SameDomain),
@@ -234,7 +243,8 @@ fn host_name(raw: &Raw) -> Result<String, String> {
 
 fn is_host_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    text.len() <= 253 && text.split('.').all(|label| !label.is_empty() && label.len() <= 63 && label.bytes().all(plain))
+    text.len() <= 253
+        && text.split('.').all(|label| !label.is_empty() && label.len() <= 63 && label.bytes().all(plain))
 }
 
 /// With or without colons, in any case, as tools print it.

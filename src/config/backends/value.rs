@@ -1,6 +1,8 @@
 //! The values of a `[[backend]]`, as `check-config` prints them. No secret is among them: those are in files.
 
-use super::super::choice::{self, AMBIGUOUS_CLOSES, AUTO, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS};
+use super::super::choice::{
+    self, AMBIGUOUS_CLOSES, AUTO, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS,
+};
 use super::super::value::{Size, Time};
 use super::Entry;
 use super::read::{Follow, Kind};
@@ -37,7 +39,9 @@ impl Entry {
             "tls_key" => tls.identity.as_ref().map(|(_, key)| path(key)),
             "host_id" => Some(Value::from(choice::name(follow(&server.host_id), &HOST_IDS))),
             "host_ids" => {
-                let HostIdPolicy::AllowList(hosts) = &server.host_id else { return Some(Value::Array(Vec::new())) };
+                let HostIdPolicy::AllowList(hosts) = &server.host_id else {
+                    return Some(Value::Array(Vec::new()));
+                };
                 Some(Value::Array(hosts.iter().map(|host| Value::from(host.as_str())).collect()))
             }
             "verb" => Some(Value::from(choice::name(dialect.verb, &VERBS))),
