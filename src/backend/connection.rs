@@ -65,13 +65,13 @@ impl Connection {
         }
         let mut request = packet.request(&self.destination, &self.endpoint.server().dialect);
         put_beside(request.headers_mut(), fields);
-        let answer = self.over_link(request, body.into(), patience).await;
-        answer.map_err(|no_answer| self.asked(packet, no_answer))
+        self.over_link(packet.kind().as_str(), request, body.into(), patience).await
     }
 
-    /// Sends it over the connection that there is, or over a new one.
+    /// Sends it over the connection that there is, or over a new one. `what` it is, for whoever reads why it failed.
     pub(super) async fn over_link(
         &mut self,
+        what: &str,
         request: Request<()>,
         pieces: Arc<[Bytes]>,
         patience: Patience,
@@ -80,7 +80,7 @@ impl Connection {
         if let Some(mut link) = self.link.take()
             && link.ready().await
         {
-            match self.ask(link, request.clone(), pieces.clone(), patience).await {
+            match self.ask(link, what, request.clone(), pieces.clone(), patience).await {
                 Err(NoAnswer::Unsent(why)) => {
                     tracing::debug!(backend = %self.authority, why, "kept connection was closed");
                 }
@@ -94,18 +94,20 @@ impl Connection {
             // That is what the server says to this packet, too.
             super::negotiate::Entered::Refused(answer) => return Ok(answer),
         };
-        self.ask(link, request, pieces, patience).await
+        self.ask(link, what, request, pieces, patience).await
     }
 
     /// Asks over `link` and keeps it if it can be used again.
     async fn ask(
         &mut self,
         mut link: Link,
+        what: &str,
         request: Request<()>,
         pieces: Arc<[Bytes]>,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let Answered { answer, reusable } = link.ask(request, pieces, patience).await?;
+        let answered = link.ask(request, pieces, patience).await;
+        let Answered { answer, reusable } = answered.map_err(|no_answer| self.asked(what, no_answer))?;
         self.link = reusable.then_some(link);
         Ok(answer)
     }
@@ -119,11 +121,9 @@ impl Connection {
     }
 
     /// Puts before the reason what was asked of whom.
-    fn asked(&self, packet: &Packet, no_answer: NoAnswer) -> NoAnswer {
-        let say = |why| format!("{} to {}: {why}", packet.kind(), self.authority);
+    fn asked(&self, what: &str, no_answer: NoAnswer) -> NoAnswer {
+        let say = |why| format!("{what} to {}: {why}", self.authority);
         match no_answer {
-            // It says so itself, and no packet was on its way.
-            NoAnswer::Unsent(why) if why.starts_with("connecting to ") => NoAnswer::Unsent(why),
             NoAnswer::Unsent(why) => NoAnswer::Unsent(say(why)),
             NoAnswer::Lost(why) => NoAnswer::Lost(say(why)),
             NoAnswer::TimedOut(why) => NoAnswer::TimedOut(say(why)),

@@ -266,7 +266,7 @@ impl Connection {
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) =
             (method.clone(), uri, HeaderMap::new());
         put_beside(request.headers_mut(), headers);
-        let mut answer = self.over_link(request, [].into(), patience).await?;
+        let mut answer = self.over_link(method.as_str(), request, [].into(), patience).await?;
         if method == Method::GET && answer.status.is_success() {
             let body = match &mut self.link {
                 Some(link) => link.body(MAX_REPLY).await,
