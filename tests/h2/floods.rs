@@ -251,7 +251,7 @@ async fn a_body_that_drips() {
     };
     tokio::select! {
         () = dripping => panic!("it may go on for ever"),
-        line = proxy.upload_line("/a") => assert_eq!(line["error"], "too_slow", "{line}"),
+        line = proxy.upload_line("/a") => assert_eq!(line["error"], "client_slow", "{line}"),
     }
     unharmed(&proxy, proxy.memory().peak).await;
 }

@@ -112,7 +112,7 @@ async fn a_stalled_upload_does_not_hold_up_the_others() {
             let _ = upload.send(big, 0, big.size).await;
         });
     }
-    within("stalled", stalled.wait_for(|stats| stats.requests >= 8)).await;
+    within("stalled", stalled.wait_for(|stats| stats.faults >= 4)).await;
     let file = File::new(16 * MIB).number(1);
     let mut upload = client.put("/a", file, &[]).await;
     upload.send(file, 0, file.size).await.unwrap();
