@@ -25,8 +25,8 @@ pub(crate) fn wrong_arguments(arguments: &[&str]) -> Option<String> {
     };
     let help = String::from_utf8(output(put2bits().args(["serve", "--help"]), b"")).unwrap();
     let known: BTreeSet<&str> = help.split(|c: char| c.is_whitespace() || c == '=').collect();
-    let unknown = rest.iter().find(|flag| flag.starts_with("--") && !known.contains(**flag))?;
-    Some(format!("serve has no {unknown}"))
+    let mut flags = rest.iter().filter_map(|word| word.starts_with("--").then(|| word.split('=').next())?);
+    Some(format!("serve has no {}", flags.find(|flag| !known.contains(flag))?))
 }
 
 /// The file that `--config` names.
