@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::args::{ConfigArgs, SETTINGS};
+use crate::app;
 use std::io::{self, Write as _};
 
 /// What `check-config` takes: the same as `serve`.
@@ -23,6 +24,7 @@ with exit code 78 (64 if a flag is to blame).";
 /// Prints the configuration, or fails with what is wrong with it.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
+    app::check(&resolved)?;
     let mut out = io::stdout().lock();
     write!(out, "{resolved}")?;
     Ok(out.flush()?)

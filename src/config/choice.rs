@@ -3,6 +3,7 @@
 use super::raw::Raw;
 use super::suggest::closest;
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
+use crate::access::{ClientAuth, Forwarded, TlsVersion};
 use crate::bits::{AmbiguousClose, Profile};
 use crate::resumable::Mode;
 use crate::route::{ReplyMode, ZeroLength};
@@ -24,6 +25,20 @@ pub(crate) const READY_STORES: Words<ReadyStore, 2> =
 /// `admin.ready_backend`
 pub(crate) const READY_BACKENDS: Words<ReadyBackend, 3> =
     [("ignore", ReadyBackend::Ignore), ("any", ReadyBackend::Any), ("all", ReadyBackend::All)];
+
+/// `proxies.forwarded`
+pub(crate) const FORWARDEDS: Words<Forwarded, 3> = [
+    ("none", Forwarded::None),
+    ("x-forwarded-for", Forwarded::XForwardedFor),
+    ("forwarded", Forwarded::Standard),
+];
+
+/// `listener.tls_min`
+pub(crate) const TLS_VERSIONS: Words<TlsVersion, 2> = [("1.2", TlsVersion::V1_2), ("1.3", TlsVersion::V1_3)];
+
+/// `listener.client_auth`
+pub(crate) const CLIENT_AUTHS: Words<ClientAuth, 3> =
+    [("off", ClientAuth::Off), ("ask", ClientAuth::Ask), ("require", ClientAuth::Require)];
 
 /// `route.zero_length`
 pub(crate) const ZERO_LENGTHS: Words<ZeroLength, 2> =

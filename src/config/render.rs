@@ -2,6 +2,7 @@
 
 use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
+use super::listeners::{self, LISTENER_KEYS};
 use super::merge::Resolved;
 use super::origin::Origin;
 use super::routes::{Entry, ROUTE_KEYS};
@@ -30,11 +31,23 @@ pub(crate) fn write(resolved: &Resolved, f: &mut fmt::Formatter<'_>) -> fmt::Res
         }
         line(f, name, &key.of(&mut config).toml(), resolved.origin(key.path))?;
     }
+    resolved.listeners().iter().try_for_each(|entry| listener(f, entry))?;
     resolved.routes().iter().try_for_each(|entry| route(f, entry))
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, value: &str, origin: &Origin) -> fmt::Result {
     writeln!(f, "{:WIDTH$} # {origin}", format!("{name} = {value}"))
+}
+
+fn listener(f: &mut fmt::Formatter<'_>, entry: &listeners::Entry) -> fmt::Result {
+    writeln!(f, "\n[[listener]]")?;
+    for key in LISTENER_KEYS {
+        match entry.value(key) {
+            Some(value) => line(f, key, &value.to_string(), entry.origin(key))?,
+            None => writeln!(f, "# {key} is not set")?,
+        }
+    }
+    Ok(())
 }
 
 fn route(f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {

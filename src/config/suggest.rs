@@ -31,7 +31,10 @@ pub(crate) fn unknown_key(path: &str, shown: &str, origin: &Origin) -> ConfigErr
 /// The key or section meant by `path`: by its bare name if it lies beside it, else by its path.
 fn similar_key(path: &str) -> Option<String> {
     let (parent, name) = split(path);
-    let sections = KEYS.iter().map(|key| split(key.path).0.to_owned()).chain(["route".to_owned()]);
+    let sections = KEYS
+        .iter()
+        .map(|key| split(key.path).0.to_owned())
+        .chain(["listener".to_owned(), "route".to_owned()]);
     let all = known_keys().chain(sections.filter(|section| !section.is_empty()));
     let scored = all.filter_map(|candidate| {
         let (beside, other) = split(&candidate);

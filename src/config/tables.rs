@@ -1,5 +1,6 @@
 //! Which lists of tables the file may have, such as `[[route]]`, and the keys of each.
 
+use super::listeners::LISTENER_KEYS;
 use super::routes::ROUTE_KEYS;
 
 /// One list of tables.
@@ -11,11 +12,14 @@ pub(crate) struct Kind {
     pub(crate) keys: &'static [&'static str],
 }
 
+/// `[[listener]]`: where clients connect.
+pub(crate) static LISTENER: Kind = Kind { name: "listener", keys: &LISTENER_KEYS };
+
 /// `[[route]]`: which requests go where.
 pub(crate) static ROUTE: Kind = Kind { name: "route", keys: &ROUTE_KEYS };
 
 /// All of them.
-pub(crate) static KINDS: [&Kind; 1] = [&ROUTE];
+pub(crate) static KINDS: [&Kind; 2] = [&LISTENER, &ROUTE];
 
 impl Kind {
     /// The list of that name.

@@ -3,8 +3,8 @@
 use super::connection::CutOff;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{head, reply, resource};
-use crate::access::Peer;
+use super::{forwarded, head, reply, resource};
+use crate::access::{Peer, Proxies};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
@@ -32,6 +32,7 @@ pub struct Service<U> {
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
+    proxies: Arc<Proxies>,
 }
 
 /// One request, as far as it matters for answering it.
@@ -52,7 +53,12 @@ pub(super) struct Asked {
 impl<U: Uploads> Service<U> {
     /// A service that hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
-        Service { uploads, routes, limits, resumption }
+        Service { uploads, routes, limits, resumption, proxies: Arc::default() }
+    }
+
+    /// The same behind these proxies. Without this, nobody is believed.
+    pub fn behind(self, proxies: Arc<Proxies>) -> Self {
+        Service { proxies, ..self }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -75,9 +81,11 @@ impl<U: Uploads> Service<U> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let origin = forwarded::settle(&mut head, &peer, &self.proxies);
+        let peer = Peer { encrypted: origin.encrypted, ..peer };
         let has_body = !body.is_end_stream() || head::is_open_ended(&head);
-        let asked = Asked { id: new_id(), client: peer.address, peer, has_body, head, interim };
+        let asked = Asked { id: new_id(), client: origin.client, peer, has_body, head, interim };
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {

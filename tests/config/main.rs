@@ -4,6 +4,7 @@
 
 mod admin;
 mod case;
+mod listeners;
 mod refused;
 mod resolved;
 mod resumption;

@@ -80,9 +80,12 @@ fn wrong_values_are_refused_with_what_is_allowed() {
     for (text, error) in [
         (
             "listen = 8080",
-            "p.toml:1: listen: 8080 is not an IP address and a port, such as \"127.0.0.1:8080\"",
+            "p.toml:1: listen: 8080 is not \"off\", or an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
         ),
-        ("listen = 'localhost:80'", "p.toml:1: listen: \"localhost:80\" is not an IP address and a port"),
+        (
+            "listen = 'localhost:80'",
+            "p.toml:1: listen: \"localhost:80\" is not \"off\", or an IP address and a port",
+        ),
         ("workers = 0", "p.toml:1: workers: 0 is not a whole number from 1 to 1024"),
         ("workers = '4'", "p.toml:1: workers: \"4\" is not a whole number"),
         ("workers = -1", "p.toml:1: workers: -1 is not"),
