@@ -26,6 +26,7 @@ mod worker;
 use crate::admin;
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
+use crate::front::Windows;
 use crate::limits::Limits;
 use crate::listen::{BindError, LoadError, Passed, Place, Reason, Reloader, bind_tcp};
 use crate::registry::{Drain, Registry};
@@ -187,6 +188,7 @@ impl Proxy {
         let door = Door::new(most, &common.limits, common.metrics.clone());
         let reasons = Reason::ALL.into_iter().filter(|reason| *reason != Reason::TooMany);
         common.metrics.know_handshake_failures(reasons.map(Reason::as_str));
+        let windows = Windows::new(common.limits.memory / 4);
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
         let shared = worker::Shared {
@@ -195,6 +197,7 @@ impl Proxy {
             proxies,
             clients: door.clients().clone(),
             refused: Arc::new(Mutex::default()),
+            windows,
         };
         let admin = match admin_listener {
             Some(listener) => {

@@ -4,7 +4,7 @@ use super::door::{Clients, Taken};
 use super::seldom::Seldom;
 use super::uploads::{Common, Runner};
 use crate::access::{Peer, Proxies};
-use crate::front::{self, Protocol, Service, Transport};
+use crate::front::{self, Protocol, Service, Transport, Windows};
 use crate::listen::{Agreed, Connection, Entrance, Parked, Reason, Refused, Turns};
 use crate::registry::Registry;
 use crate::resumable::Settings;
@@ -102,6 +102,7 @@ pub(super) struct Shared {
     pub(super) clients: Clients,
     /// Says now and then who does not get in.
     pub(super) refused: Arc<Mutex<Seldom>>,
+    pub(super) windows: Windows,
 }
 
 /// Both ends.
@@ -128,6 +129,7 @@ impl Worker {
         let resumption = Arc::clone(&self.shared.resumption);
         let metrics = host.metrics.clone();
         let service = Service::new(Runner(registry), routes, limits, resumption)
+            .sharing(self.shared.windows)
             .behind(Arc::clone(&self.shared.proxies));
         let lobby = Lobby {
             turns: Turns::default(),

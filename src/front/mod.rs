@@ -16,6 +16,7 @@
 mod connection;
 mod due;
 mod forwarded;
+mod h2;
 mod head;
 mod intent;
 mod interim;
@@ -27,5 +28,6 @@ mod service;
 mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
+pub use h2::Windows;
 pub use reply::turned_away;
 pub use service::Service;

@@ -1,6 +1,7 @@
 //! From a request to its answer.
 
 use super::connection::CutOff;
+use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
 use super::{forwarded, head, reply, resource};
@@ -33,6 +34,7 @@ pub struct Service<U> {
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
     proxies: Arc<Proxies>,
+    windows: Windows,
 }
 
 /// One request, as far as it matters for answering it.
@@ -53,12 +55,22 @@ pub(super) struct Asked {
 impl<U: Uploads> Service<U> {
     /// A service that hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
-        Service { uploads, routes, limits, resumption, proxies: Arc::default() }
+        let windows = Windows::new(limits.memory / 4);
+        Service { uploads, routes, limits, resumption, proxies: Arc::default(), windows }
     }
 
     /// The same behind these proxies. Without this, nobody is believed.
     pub fn behind(self, proxies: Arc<Proxies>) -> Self {
         Service { proxies, ..self }
+    }
+
+    /// The same with windows of HTTP/2 from a pool that it shares with other services.
+    pub fn sharing(self, windows: Windows) -> Self {
+        Service { windows, ..self }
+    }
+
+    pub(super) fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -120,12 +132,14 @@ impl<U: Uploads> Service<U> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        let carried = file.route.carried(&asked.head.headers);
         let upload = Upload {
             id: asked.id.clone(),
             client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
             destination: file.destination,
+            carried,
             // A file that comes in one request tells its length in the head.
             part: Beginning::whole(file.content.unwrap_or_default()),
             digests: file.digests,

@@ -32,13 +32,15 @@ impl<H: Host> Registry<H> {
         };
         let state = life.state().clone();
         let continuation = life.continuation().clone();
-        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new()));
+        let has_session = life.is_open() || continuation.checkpoint.is_some();
+        let slot = has_session.then(|| self.inner.sessions.reopen(&route)).flatten();
+        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new(), slot.clone()));
         self.book().enter(&entry, plan.owner);
         match state {
             State::Done(_) => self.ended(&entry),
             State::Gone(_) => {
                 self.ended(&entry);
-                self.cancel_session(&entry, continuation);
+                self.cancel_session(&entry, continuation, slot);
                 let registry = self.clone();
                 self.tasks.spawn(async move { registry.record(&entry).await });
             }
@@ -46,7 +48,7 @@ impl<H: Host> Registry<H> {
             _ => {
                 let lost = entry.lock().life.take_lost_session();
                 if let Some(lost) = lost {
-                    let cancelled = self.cancel_session(&entry, lost);
+                    let cancelled = self.cancel_session(&entry, lost, slot);
                     entry.lock().after.push(cancelled);
                 }
             }
@@ -57,14 +59,19 @@ impl<H: Host> Registry<H> {
 impl<H: Host> Registry<H> {
     /// Goes on with publishing a file of which every byte is there. Its client is not needed; the outcome is kept for it.
     pub(super) fn publish(&self, entry: &Entry) {
-        let (version, total) = {
+        let (version, total, carried) = {
             let state = entry.lock();
-            (state.life.plan().version, state.life.total())
+            (state.life.plan().version, state.life.total(), state.carried.clone())
         };
         let Some(offset) = total else { return };
         let append = Append { version, offset, complete: true, length: None, content: Some(0) };
-        let part =
-            NewPart { client: None, append, content_digest: Digests::default(), place: Some(Place::free()) };
+        let part = NewPart {
+            client: None,
+            append,
+            content_digest: Digests::default(),
+            carried,
+            place: Some(Place::free()),
+        };
         drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }
 }

@@ -9,12 +9,14 @@
 //! backend (`exists`, or overwritten, as it is configured).
 
 mod backend_url;
+mod carried;
 mod file_path;
 mod name;
 mod refused_name;
 mod server;
 
 pub use backend_url::BackendUrl;
+pub use carried::Carried;
 pub use name::NameSource;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
 pub use server::{Credentials, Server, TlsToServer};
@@ -77,6 +79,8 @@ pub struct Route {
     pub refused_names: Vec<NamePattern>,
     /// Whether its uploads can be resumed.
     pub resumption: Mode,
+    /// Most uploads that may bring bytes at once, beside the limit of the program.
+    pub max_running: Option<u32>,
 }
 
 impl Route {
@@ -94,6 +98,7 @@ impl Route {
             response_headers: Vec::new(),
             refused_names: refused_name::refused_by_default(),
             resumption: Mode::default(),
+            max_running: None,
         }
     }
 
