@@ -21,7 +21,8 @@ pub(crate) struct Farm {
     pub(crate) shared: bool,
     /// After so many seconds without success the origin may be asked.
     pub(crate) fallback: Option<u32>,
-    /// Out of 1,000 exchanges with a node, how many find it dead. It stays dead; the origin hands out the next one.
+    /// Out of 1,000 exchanges with a node, how many find it dead. The origin hands out the next one. It stays dead, unless
+    /// nobody may ever go elsewhere.
     pub(crate) dies_per_mille: u16,
     /// It names hosts that must not be followed.
     pub(crate) evil: bool,
@@ -50,6 +51,13 @@ impl World {
         self.schedule.knobs.session.host_id = Some(host_id);
         self.schedule.knobs.session.bound_to_host = !farm.shared && !farm.evil;
         self.server.set_knobs(self.schedule.knobs.clone());
+    }
+
+    /// Where nobody may go elsewhere, whoever repairs the node is quicker than the client.
+    pub(crate) fn repair_nodes(&mut self) {
+        if self.schedule.farm.is_some_and(|farm| farm.fallback.is_none()) {
+            self.nodes.dead.clear();
+        }
     }
 
     pub(crate) fn policy(&self) -> HostIdPolicy {

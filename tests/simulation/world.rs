@@ -248,6 +248,7 @@ impl World {
             // The client is cut off, and tries again some time.
             Err(_) => {
                 self.figures.pauses += 1;
+                self.repair_nodes();
                 self.come_back(600);
                 None
             }
