@@ -209,11 +209,21 @@ fn happened(id: &str, client: Option<SocketAddr>, event: &Event) {
             tracing::debug!(id, client, host, "going on at the node that the backend named by BITS-Host-Id");
         }
         Event::HostGivenUp { host } => {
-            tracing::warn!(id, client, host, "nothing gets through to the node: back to the backend's first host");
+            tracing::warn!(
+                id,
+                client,
+                host,
+                "nothing gets through to the node: back to the backend's first host"
+            );
         }
         Event::Challenged { what, status } => {
             let status = status.as_u16();
-            tracing::info!(id, client, status, "{what} was answered {status}: sending it once more with fresh credentials");
+            tracing::info!(
+                id,
+                client,
+                status,
+                "{what} was answered {status}: sending it once more with fresh credentials"
+            );
         }
         Event::Retrying { why, delay } => {
             let (problem, cause) = (why.problem.code(), why.cause.as_deref());

@@ -118,7 +118,8 @@ fn is_label(label: &str) -> bool {
 
 /// `127.1`, `0x7f.1` and `2130706433` are addresses to many resolvers.
 fn is_number(label: &str) -> bool {
-    let is_hex = label.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_hex =
+        label.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     is_hex || label.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -150,9 +151,37 @@ mod tests {
     fn nothing_else_is_a_host() {
         let (long_label, long) = ("x".repeat(64), "x.".repeat(127) + "xx");
         for text in [
-            "", ".", "a..b", "a.b..", "-a", "a-", "a b", "a:80", "[::1]:80", "u@h", "http://h", "//h", "h/", "h?x", "h#x",
-            "h\\x", "a\0b", "a%62", "127.1", "2130706433", "0x7f.1", "0x7f000001", "1.2.3.4.5", "1.2.3.256", "::1%eth0",
-            "[::1", "münchen.example", "*.example.org", "[10.0.0.1]x", &long_label, &long,
+            "",
+            ".",
+            "a..b",
+            "a.b..",
+            "-a",
+            "a-",
+            "a b",
+            "a:80",
+            "[::1]:80",
+            "u@h",
+            "http://h",
+            "//h",
+            "h/",
+            "h?x",
+            "h#x",
+            "h\\x",
+            "a\0b",
+            "a%62",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "::1%eth0",
+            "[::1",
+            "münchen.example",
+            "*.example.org",
+            "[10.0.0.1]x",
+            &long_label,
+            &long,
         ] {
             assert_eq!(node(text), None, "{text:?}");
         }

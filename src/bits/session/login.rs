@@ -44,7 +44,8 @@ impl Session {
     pub(super) fn whose_login(&mut self, mut ack: Ack, headers: &HeaderMap) -> Ack {
         let is_callers = self.settings.login == Login::Callers && ack.status == StatusCode::UNAUTHORIZED;
         if is_callers && ack.verdict == Verdict::Refused(Problem::BackendAuth) {
-            self.challenge = headers.get_all(WWW_AUTHENTICATE).iter().find(|value| is_per_request(value)).cloned();
+            self.challenge =
+                headers.get_all(WWW_AUTHENTICATE).iter().find(|value| is_per_request(value)).cloned();
             // Without one the client could do nothing.
             if self.challenge.is_some() {
                 ack.verdict = Verdict::Refused(Problem::CallerRefused);

@@ -134,7 +134,11 @@ impl Session {
     pub(super) fn fall_back_if_due(&mut self, now: Duration) -> bool {
         let may = matches!(
             self.phase,
-            Phase::Greeting(_) | Phase::Sending(_) | Phase::Fetching(..) | Phase::Closing(_) | Phase::Verifying(_)
+            Phase::Greeting(_)
+                | Phase::Sending(_)
+                | Phase::Fetching(..)
+                | Phase::Closing(_)
+                | Phase::Verifying(_)
         );
         let due = self.silent_since.and_then(|_| self.node_failed());
         let (true, Some(due)) = (may, due) else { return false };

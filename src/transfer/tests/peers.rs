@@ -1,8 +1,8 @@
 //! The two ends: a body that is fed by the test, and a backend that is a BITS server in memory.
 
 use super::*;
-use crate::bits::{Dialect, Node};
 use crate::bits::server::{Begin, Delivery, Effect, RequestHead, SessionKey, TargetState};
+use crate::bits::{Dialect, Node};
 use http::{HeaderName, StatusCode};
 use http_body::{Body, Frame};
 use std::collections::HashMap;
@@ -108,11 +108,14 @@ impl State {
     }
 
     fn serve(&mut self, packet: &Packet, body: &[Bytes]) -> Result<Answer, NoAnswer> {
-        let request = packet.request(&Destination {
-            target: "/up/f.bin".parse().unwrap(),
-            host: HeaderValue::from_static("backend"),
-            content_name: HeaderValue::from_static("f.bin"),
-        }, &Dialect::default());
+        let request = packet.request(
+            &Destination {
+                target: "/up/f.bin".parse().unwrap(),
+                host: HeaderValue::from_static("backend"),
+                content_name: HeaderValue::from_static("f.bin"),
+            },
+            &Dialect::default(),
+        );
         let head = RequestHead { method: request.method(), target: "/up/f.bin", headers: request.headers() };
         self.ids += 1;
         let reply = match self.server.begin(Duration::ZERO, 1, &head, TargetState::Free, self.ids) {

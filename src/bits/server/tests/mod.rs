@@ -53,11 +53,14 @@ impl Peer {
     }
 
     pub(super) fn packet(&self, packet: Packet) -> Request<()> {
-        packet.request(&Destination {
-            target: self.path.parse().unwrap(),
-            host: HeaderValue::from_static("host"),
-            content_name: HeaderValue::from_static("f.bin"),
-        }, &Dialect::default())
+        packet.request(
+            &Destination {
+                target: self.path.parse().unwrap(),
+                host: HeaderValue::from_static("host"),
+                content_name: HeaderValue::from_static("f.bin"),
+            },
+            &Dialect::default(),
+        )
     }
 
     pub(super) fn session(&self) -> SessionId {

@@ -179,7 +179,8 @@ fn a_checkpoint_keeps_the_node_and_how_long_it_was_silent() {
         lasting(&mut settings);
         of(Session::resume(SessionSettings { origin: "bits.example.org".into(), host_id, ..settings }, kept))
     };
-    let (script, asked) = go_on(kept.clone(), HostIdPolicy::SameDomain).at(NODE).dead_for(Duration::from_secs(50) - silent);
+    let (script, asked) =
+        go_on(kept.clone(), HostIdPolicy::SameDomain).at(NODE).dead_for(Duration::from_secs(50) - silent);
     assert_eq!(asked, "bytes 100-199/200");
     let script = script.at("");
     let given_up = script.session.checkpoint().unwrap();

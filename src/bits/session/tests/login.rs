@@ -99,7 +99,8 @@ fn the_callers_credentials_are_the_callers_affair() {
     let script = with(Login::Callers, 50, &Profile::REFUSE).expect("Create-Session").answer(401, &basic);
     let script = script.over(CallerRefused);
     assert_eq!(script.failure().challenge.unwrap(), "Basic realm=\"iis\"");
-    let script = with(Login::Callers, 50, &Profile::REFUSE).open().expect("bytes 0-49/50").answer(401, &basic);
+    let script =
+        with(Login::Callers, 50, &Profile::REFUSE).open().expect("bytes 0-49/50").answer(401, &basic);
     script.cancelled(CallerRefused);
     // What the client cannot answer through this proxy is not put to it.
     for useless in [&[("WWW-Authenticate", "NTLM")][..], &[("WWW-Authenticate", "negotiate")], &[]] {
@@ -107,7 +108,10 @@ fn the_callers_credentials_are_the_callers_affair() {
         assert_eq!(script.answer(401, useless).over(BackendAuth).failure().challenge, None);
     }
     with(Login::Callers, 50, &Profile::REFUSE).expect("Create-Session").answer(407, &basic).over(BackendAuth);
-    with(Login::Callers, 50, &Profile::REFUSE).expect("Create-Session").answer(403, &[]).over(Problem::Forbidden);
+    with(Login::Callers, 50, &Profile::REFUSE)
+        .expect("Create-Session")
+        .answer(403, &[])
+        .over(Problem::Forbidden);
 }
 
 /// A later request may bring better ones.
