@@ -41,10 +41,11 @@ pub(super) struct Common {
 impl Common {
     pub(super) fn new(routes: Routes, limits: Limits, client: backend::Client, drain: Drain) -> Self {
         let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
+        let labels: Vec<String> = routes.iter().map(|route| route.label()).collect();
         Common {
             budget: Budget::new(limits.memory),
             traffic: Traffic::default(),
-            metrics: Metrics::new(routes.iter().map(|route| route.prefix.as_str())),
+            metrics: Metrics::new(labels.iter().map(String::as_str)),
             routes: Arc::new(routes),
             limits: Arc::new(limits),
             client,
@@ -61,10 +62,10 @@ impl Host for Common {
         self.client.connection(route.backend.authority.clone(), destination.clone()).carrying(carried.clone())
     }
 
-    fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
+    fn route(&self, label: &str, destination: &Destination) -> Option<Arc<Route>> {
         let leads_there = |route: &&Arc<Route>| {
             let (authority, base) = (route.backend.authority.as_str(), route.backend.base.as_str());
-            route.prefix == prefix
+            route.label() == label
                 && destination.host.as_bytes() == authority.as_bytes()
                 && destination.target.path().starts_with(base)
         };
@@ -251,7 +252,7 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
         id: &upload.id,
         client: upload.client,
         method: upload.method.as_str(),
-        route: &upload.route.prefix,
+        route: &upload.route.label(),
         backend: upload.route.backend.authority.as_str(),
         target: upload.destination.target.path(),
         session: session.as_deref(),

@@ -50,7 +50,8 @@ impl<H: Host> Registry<H> {
     /// An upload has ended: it does not count any more.
     pub(super) fn ended(&self, entry: &Arc<Entry>) {
         let (owner, answer) = {
-            let state = entry.lock();
+            let mut state = entry.lock();
+            drop(state.reserved.take());
             (state.life.plan().owner.clone(), state.life.answer_size())
         };
         let mut book = self.book();

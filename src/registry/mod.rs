@@ -28,6 +28,7 @@ mod drain;
 mod entry;
 mod host;
 mod keep;
+mod placing;
 mod plain;
 mod recover;
 mod running;
@@ -44,6 +45,7 @@ use crate::resumable::reply::Told;
 use crate::transfer::{Found, Interruption, Places};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
+use placing::Names;
 use running::Who;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,6 +73,8 @@ struct Inner<H> {
     store: Arc<dyn Store>,
     salt: [u8; 32],
     book: Mutex<Book>,
+    /// Of the files that open uploads become.
+    names: Arc<Names>,
     /// For requests that bring bytes.
     running: Places<Who>,
 }
@@ -100,7 +104,17 @@ impl<H: Host> Registry<H> {
     pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
         let uploads = &host.limits().uploads;
         let running = Places::new(uploads.max_running, uploads.max_running_per_client);
-        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default(), running }), tasks }
+        Registry {
+            inner: Arc::new(Inner {
+                host,
+                store,
+                salt,
+                book: Mutex::default(),
+                names: Arc::default(),
+                running,
+            }),
+            tasks,
+        }
     }
 
     /// The same registry, for another thread: what that one starts runs in `tasks`.

@@ -1,9 +1,10 @@
 //! Uploads that cannot be resumed: one request, one run of the transfer.
 
+use super::placing::Placed;
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, How, Interruption, Outcome, Place, Supervisor, Upload};
+use crate::transfer::{self, How, Interruption, Outcome, Place, Report, Supervisor, Upload};
 use crate::upload::{Owner, Principal};
 use bytes::Bytes;
 use http_body::Body;
@@ -41,9 +42,45 @@ impl<H: Host> Registry<H> {
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
+        let mut upload = upload;
+        let mut client = Some(client);
+        let placed = {
+            let left = async {
+                match &mut client {
+                    Some(client) => client.closed().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                placed = self.place(&upload.route, &upload.destination, &upload.carried, &[]) => placed,
+                () = left => Err(Failure::new(Problem::ClientGone, "the client closed its connection")),
+                () = host.drain().up().cancelled() => {
+                    Err(Failure::new(Problem::ShuttingDown, "the program ends before the upload began"))
+                }
+            }
+        };
+        // The name is given back when everything is over.
+        let _reserved = match placed {
+            Ok(Placed { destination, reserved }) => {
+                upload.destination = destination;
+                reserved
+            }
+            Err(failure) => {
+                let report = Report::default();
+                let how = How::Failed { failure: failure.clone(), complete: false };
+                host.over(&upload, &how, &report);
+                drop(place);
+                if let Some(client) = client {
+                    // Nobody may be there any more.
+                    let _ = client.send(Outcome { result: Err(failure), report });
+                }
+                return;
+            }
+        };
         let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
-        let mut watch = Watch { host, upload: &upload, client: Some(client), gone: false, stopped: false };
+        let mut watch = Watch { host, upload: &upload, client, gone: false, stopped: false };
         let ending = transfer::run(&upload, &mut backend, body, &shared, &mut watch).await;
         let result = match &ending.how {
             How::Stored(stored) => Ok(stored.clone()),

@@ -32,7 +32,8 @@ impl<H: Host> Registry<H> {
         };
         let state = life.state().clone();
         let continuation = life.continuation().clone();
-        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new()));
+        let reserved = life.is_open().then(|| self.hold(&plan.destination)).flatten();
+        let entry = Arc::new(Entry::new(id.clone(), route, life, reserved, Vec::new()));
         self.book().enter(&entry, plan.owner);
         match state {
             State::Done(_) => self.ended(&entry),

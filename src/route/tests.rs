@@ -1,4 +1,5 @@
 use super::*;
+use http::HeaderMap;
 
 fn backend() -> BackendUrl {
     BackendUrl::parse("http://iis/up/").unwrap()
@@ -23,7 +24,7 @@ fn the_more_specific_route_wins() {
         ("/Photos/a", "/"),
         ("//photos/a", "/"),
     ] {
-        assert_eq!(routes.find(path).map(|route| route.prefix.as_str()), Some(prefix), "{path}");
+        assert_eq!(routes.find(None, path).map(|route| route.prefix.as_str()), Some(prefix), "{path}");
     }
 }
 
@@ -31,14 +32,14 @@ fn the_more_specific_route_wins() {
 fn no_route_without_a_prefix_that_fits() {
     let routes = Routes::new(vec![Route::new("/photos/", backend())]);
     for path in ["/", "/photos", "/other/a", "*", "", "photos/a", "//photos/a", "/%2e/photos/a"] {
-        assert_eq!(routes.find(path), None, "{path}");
+        assert_eq!(routes.find(None, path), None, "{path}");
     }
 }
 
 #[test]
 fn a_prefix_beyond_ascii_covers_its_encoded_form() {
     let routes = Routes::new(vec![Route::new("/größe/", backend())]);
-    assert!(routes.find("/gr%C3%B6%C3%9fe/a").is_some());
+    assert!(routes.find(None, "/gr%C3%B6%C3%9fe/a").is_some());
 }
 
 #[test]
