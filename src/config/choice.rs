@@ -5,7 +5,7 @@ use super::suggest::closest;
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
 use crate::bits::{AmbiguousClose, Profile};
 use crate::resumable::Mode;
-use crate::route::{ReplyMode, ZeroLength};
+use crate::route::{DigestPolicy, Overwrite, ReplyMode, ZeroLength};
 
 /// The words of a choice and what they mean, the default first.
 pub(crate) type Words<T, const N: usize> = [(&'static str, T); N];
@@ -40,6 +40,14 @@ pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
 /// `route.resumption`
 pub(crate) const RESUMPTIONS: Words<Mode, 3> =
     [("on", Mode::On), ("off", Mode::Off), ("only-without-Via", Mode::UnlessVia)];
+
+/// `route.overwrite`
+pub(crate) const OVERWRITES: Words<Overwrite, 3> =
+    [("pass", Overwrite::Pass), ("refuse", Overwrite::Refuse), ("suffix", Overwrite::Suffix)];
+
+/// `route.digest`
+pub(crate) const DIGESTS: Words<DigestPolicy, 3> =
+    [("accept", DigestPolicy::Accept), ("require", DigestPolicy::Require), ("ignore", DigestPolicy::Ignore)];
 
 /// The word for "recognise the server by its answers".
 pub(crate) const AUTO: &str = "auto";

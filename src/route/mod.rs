@@ -151,3 +151,5 @@ fn with_slashes(path: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_template;

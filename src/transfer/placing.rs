@@ -62,6 +62,8 @@ mod tests {
     struct Script(Vec<u16>, usize);
 
     impl Backend for Script {
+        fn go_to(&mut self, _: Option<&crate::bits::Node>) {}
+
         async fn exchange(&mut self, call: Call, _: Patience) -> Result<Answer, NoAnswer> {
             assert!(matches!(call, Call::Evidence));
             let status = self.0.get(self.1).or(self.0.last()).copied().unwrap();
