@@ -20,6 +20,8 @@ mod seldom;
 mod uploads;
 mod worker;
 
+pub use crate::front::{Preview, preview};
+
 use crate::admin;
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};

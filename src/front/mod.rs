@@ -18,6 +18,7 @@ mod head;
 mod intent;
 mod interim;
 mod phase;
+mod preview;
 mod raw_head;
 mod reply;
 mod resource;
@@ -26,5 +27,6 @@ mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
 pub use h2::Windows;
+pub use preview::{Preview, preview};
 pub use reply::turned_away;
 pub use service::Service;

@@ -134,7 +134,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        imports: &["error", "limits", "bits", "route", "config", "telemetry", "mock", "phone", "app"],
+        imports: &["error", "limits", "bits", "resumable", "route", "config", "telemetry", "mock", "phone", "app"],
         bans: &[],
     },
     Layer { name: "main", imports: &["cli"], bans: &[] },
