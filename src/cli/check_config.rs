@@ -1,7 +1,7 @@
 //! `put2bits check-config`
 
-use super::{Stop, try_request};
 use super::args::{ConfigArgs, SETTINGS};
+use super::{Stop, try_request};
 use std::io::{self, Write as _};
 
 /// What `check-config` takes: the same as `serve`.

@@ -166,7 +166,8 @@ fn limits(route: &Route, limits: &Limits, length: Option<u64>, out: &mut impl Wr
     let length = length.map_or("not said".to_owned(), |length| format!("{length} bytes"));
     let most = route.largest(limits.max_upload);
     line(out, "length", &format!("{length}; at most {most} bytes are taken"))?;
-    let running = route.max_running.map_or(limits.uploads.max_running, |own| own.min(limits.uploads.max_running));
+    let running =
+        route.max_running.map_or(limits.uploads.max_running, |own| own.min(limits.uploads.max_running));
     line(out, "at once", &format!("{running} uploads at most"))
 }
 

@@ -25,6 +25,7 @@ pub(crate) const KEYS: &[Key] = &[
         path: "connections.max_per_client",
         slot: |c| Slot::CountOrZero(&mut c.limits.connections.max_per_client),
     },
+    Key { path: "connections.max_streams", slot: |c| Slot::Count(&mut c.limits.connections.max_streams) },
     Key { path: "fragment.min", slot: |c| Slot::Size(&mut c.limits.fragment.min) },
     Key { path: "fragment.max", slot: |c| Slot::Size(&mut c.limits.fragment.max) },
     Key { path: "fragment.first", slot: |c| Slot::Size(&mut c.limits.fragment.first) },

@@ -4,8 +4,8 @@
 //! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
 use super::head::{
-    Framing, check_coding, check_connection, check_doubt, check_expectation, check_host, check_range,
-    check_type, fail, framing,
+    Framing, check_coding, check_connection, check_count, check_doubt, check_expectation, check_host,
+    check_range, check_type, fail, framing,
 };
 use crate::bits::Destination;
 use crate::digest::{self, Digests};
@@ -82,8 +82,9 @@ pub(super) struct Rules<'a> {
 /// Reads a request head.
 pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
     check_doubt(head)?;
+    check_count(&head.headers)?;
     check_host(head)?;
-    let framing = framing(&head.headers)?;
+    let framing = framing(head)?;
     check_connection(&head.headers)?;
     if let Some(id) = upload_id(rules.resumption, head.uri.path()) {
         return resource(head, id, framing);
@@ -156,10 +157,9 @@ fn find<'a>(head: &Parts, routes: &'a Routes) -> Result<&'a Arc<Route>, Failure>
 fn plain_total(framing: Framing) -> Result<u64, Failure> {
     match framing {
         Framing::Length(length) => Ok(length),
-        Framing::Chunked => fail(
-            Problem::LengthRequired,
-            "a chunked body does not tell its size beforehand: send Content-Length",
-        ),
+        Framing::Chunked => {
+            fail(Problem::LengthRequired, "the body does not tell its size beforehand: send Content-Length")
+        }
         Framing::Nothing => fail(Problem::LengthRequired, "Content-Length is missing"),
     }
 }

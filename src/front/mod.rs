@@ -13,16 +13,19 @@
 
 mod connection;
 mod due;
+mod h1;
 mod h2;
 mod head;
 mod intent;
 mod interim;
 mod phase;
+mod preface;
 mod preview;
 mod raw_head;
 mod reply;
 mod resource;
 mod service;
+mod stall;
 mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};

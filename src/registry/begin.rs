@@ -20,7 +20,8 @@ impl<H: Host> Registry<H> {
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::ShuttingDown`]; [`Problem::Exists`] or why it is
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`],
+    /// [`Problem::ShuttingDown`]; [`Problem::Exists`] or why it is
     /// not known whether the file is there.
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;
@@ -38,10 +39,19 @@ impl<H: Host> Registry<H> {
             digests: new.digests,
             created: now,
         };
-        let place = match self.try_enter(plan.owner.clone(), new.client) {
+        let place = match self.try_enter(plan.owner.clone(), new.client, &new.route) {
             Ok(place) => place,
             // It takes over from one that runs.
             Err(full) => self.older(&plan).iter().find_map(|older| older.place()).ok_or(full)?,
+        };
+        let slot = match self.inner.sessions.try_open(&new.route) {
+            Ok(slot) => slot,
+            // It begins when the session of that one is out of the way.
+            Err(full) => {
+                let same_account = |older: &&Arc<Entry>| older.route.server == new.route.server;
+                let older = self.older(&plan);
+                older.iter().filter(same_account).find_map(|older| older.lock().slot.clone()).ok_or(full)?
+            }
         };
         self.make_room();
         let replaced: Vec<Destination> =
@@ -49,8 +59,8 @@ impl<H: Host> Registry<H> {
         let placed = self.place(&new.route, &plan.destination, &new.carried, &replaced).await?;
         plan.destination = placed.destination;
         let after = self.abandon_older(self.older(&plan));
-        let entry =
-            Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), placed.reserved, after));
+        let held = (placed.reserved, Some(slot));
+        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, held));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })

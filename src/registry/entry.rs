@@ -1,6 +1,7 @@
 //! One upload resource.
 
 use super::placing::Reserved;
+use super::sessions::Slot;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::{Carried, Route};
@@ -38,6 +39,8 @@ pub(super) struct Inside {
     pub(super) reserved: Option<Reserved>,
     /// Cancelled when older uploads to the same target are out of the way.
     pub(super) after: Vec<CancellationToken>,
+    /// Its session at the backend, until the upload has ended.
+    pub(super) slot: Option<Slot>,
 }
 
 /// A request that drives an upload.
@@ -90,11 +93,11 @@ impl Entry {
         id: String,
         route: Arc<Route>,
         life: Life,
-        reserved: Option<Reserved>,
         after: Vec<CancellationToken>,
+        (reserved, slot): (Option<Reserved>, Option<Slot>),
     ) -> Self {
         let carried = route.carried(&HeaderMap::new());
-        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, reserved, after });
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, reserved, after, slot });
         Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
     }
 

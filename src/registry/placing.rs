@@ -8,10 +8,11 @@ use super::{Host, Registry};
 use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::route::{Carried, Overwrite, Route};
-use crate::transfer;
+use crate::transfer::{self, Outcome, Upload};
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
 
 /// So many names are tried at most. A second one is needed only if 32 random bits were not enough.
 const TRIES: u32 = 4;
@@ -114,6 +115,27 @@ impl<H: Host> Registry<H> {
     async fn look(&self, route: &Route, at: &Destination, carried: &Carried) -> Result<bool, Failure> {
         let mut backend = self.host().dial(route, at, carried);
         transfer::is_there(&mut backend, self.host().limits()).await
+    }
+
+    /// The same for an upload that cannot be resumed, as long as its client is there.
+    pub(super) async fn place_plain(
+        &self,
+        upload: &mut Upload,
+        client: &mut oneshot::Sender<Outcome>,
+    ) -> Result<Option<Reserved>, Failure> {
+        let drain = self.host().drain().up();
+        let Placed { destination, reserved } = tokio::select! {
+            biased;
+            placed = self.place(&upload.route, &upload.destination, &upload.carried, &[]) => placed?,
+            () = client.closed() => {
+                return Err(Failure::new(Problem::ClientGone, "the client closed its connection"));
+            }
+            () = drain.cancelled() => {
+                return Err(Failure::new(Problem::ShuttingDown, "the program ends before the upload began"));
+            }
+        };
+        upload.destination = destination;
+        Ok(reserved)
     }
 
     /// Reserves the name of an upload that an earlier process began.
