@@ -21,6 +21,8 @@ mod seldom;
 mod uploads;
 mod worker;
 
+pub use crate::front::{Preview, preview};
+
 use crate::admin;
 use crate::backend::Unusable;
 use crate::config::{Config, StateConfig, StoreKind};

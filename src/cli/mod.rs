@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod exit;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 

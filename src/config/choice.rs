@@ -6,7 +6,7 @@ use super::suggest::closest;
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
 use crate::bits::{AmbiguousClose, GuidCase, Profile, Verb};
 use crate::resumable::Mode;
-use crate::route::{ReplyMode, ZeroLength};
+use crate::route::{DigestPolicy, Overwrite, ReplyMode, ZeroLength};
 
 /// The words of a choice and what they mean, the default first.
 pub(crate) type Words<T, const N: usize> = [(&'static str, T); N];
@@ -61,6 +61,13 @@ pub(crate) const VERBS: Words<Verb, 2> = [("native", Verb::Native), ("override",
 
 /// `backend.guid`
 pub(crate) const GUIDS: Words<GuidCase, 2> = [("lower", GuidCase::Lower), ("upper", GuidCase::Upper)];
+/// `route.overwrite`
+pub(crate) const OVERWRITES: Words<Overwrite, 3> =
+    [("pass", Overwrite::Pass), ("refuse", Overwrite::Refuse), ("suffix", Overwrite::Suffix)];
+
+/// `route.digest`
+pub(crate) const DIGESTS: Words<DigestPolicy, 3> =
+    [("accept", DigestPolicy::Accept), ("require", DigestPolicy::Require), ("ignore", DigestPolicy::Ignore)];
 
 /// The word for "recognise the server by its answers".
 pub(crate) const AUTO: &str = "auto";

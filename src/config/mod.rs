@@ -27,6 +27,7 @@ mod origin;
 mod raw;
 mod render;
 mod resumption;
+mod route_values;
 mod routes;
 mod slot;
 mod suggest;

@@ -1,10 +1,11 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
 use super::backends::{self, BACKEND_KEYS};
-use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
+use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, DIGESTS, OVERWRITES, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
 use super::merge::Resolved;
 use super::origin::Origin;
+use super::route_values;
 use super::routes::{Entry, ROUTE_KEYS};
 use http::HeaderName;
 use std::fmt;
@@ -81,6 +82,8 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         }
         "resumption" => Some(Value::from(choice::name(route.resumption, &RESUMPTIONS))),
         "name_query" => route.name.query.as_deref().map(Value::from),
-        _ => None,
+        "overwrite" => Some(Value::from(choice::name(route.overwrite, &OVERWRITES))),
+        "digest" => Some(Value::from(choice::name(route.digest, &DIGESTS))),
+        _ => route_values::value(route, key),
     }
 }

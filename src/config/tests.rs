@@ -51,8 +51,10 @@ fn the_defaults_in_the_example_are_the_defaults() {
         assert!(resolved.origin(key.path).is_explicit(), "{}", key.path);
     }
     let mut route = resolved.routes()[0].route.clone();
-    // These two have no default.
+    // These have no default.
     assert!(route.name.header.take().is_some() && route.name.query.take().is_some());
+    assert!(route.target.take().is_some() && !std::mem::take(&mut route.hosts).is_empty());
+    assert!(route.max_upload.take().is_some() && route.max_running.take().is_some());
     assert_eq!(route, Route::new(&route.prefix, route.backend.clone()));
 }
 

@@ -20,6 +20,7 @@ mod intent;
 mod interim;
 mod phase;
 mod preface;
+mod preview;
 mod raw_head;
 mod reply;
 mod resource;
@@ -29,5 +30,6 @@ mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
 pub use h2::Windows;
+pub use preview::{Preview, preview};
 pub use reply::turned_away;
 pub use service::Service;
