@@ -9,11 +9,11 @@ use crate::listen::{self, Entrance, Passed, Place};
 use std::fmt;
 use std::sync::Arc;
 
-/// Reads the files that the configuration names, and gives the first that cannot be used.
+/// Reads the files that listeners name. Starts nothing.
 ///
 /// # Errors
-/// Which one it is, where it is named, and what is wrong with it.
-pub fn check(resolved: &Resolved) -> Result<(), ConfigError> {
+/// At the first that cannot be used: where it is named, and what is wrong with it.
+pub fn check_listeners(resolved: &Resolved) -> Result<(), ConfigError> {
     for (at, listener) in resolved.config().listeners.iter().enumerate() {
         listen::check(listener)
             .map_err(|error| resolved.listener_error(at, error.key, &error.to_string()))?;

@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod exit;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 
@@ -68,7 +69,7 @@ impl From<ServeError> for Stop {
             ServeError::Bind { .. } | ServeError::BindAdmin { .. } | ServeError::Passed { .. } => {
                 Exit::Unavailable
             }
-            ServeError::Certificate { .. } => Exit::Config,
+            ServeError::Certificate { .. } | ServeError::Backend(_) => Exit::Config,
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

@@ -25,7 +25,7 @@ a thread or the like, 74 the file of the state is damaged or in use, 78 wrong co
 /// Checks everything, then serves until a signal to stop.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
-    app::check(&resolved)?;
+    app::check_listeners(&resolved)?;
     let config = resolved.into_config();
     telemetry::init(&config.log).map_err(|error| Stop::new(Exit::System, error))?;
     Ok(app::serve(config)?)

@@ -25,6 +25,7 @@ pub(crate) const KEYS: &[Key] = &[
         path: "connections.max_per_client",
         slot: |c| Slot::CountOrZero(&mut c.limits.connections.max_per_client),
     },
+    Key { path: "connections.max_streams", slot: |c| Slot::Count(&mut c.limits.connections.max_streams) },
     Key { path: "proxies.trusted", slot: |c| Slot::Networks(&mut c.proxies.trusted) },
     Key { path: "proxies.forwarded", slot: |c| Slot::Forwarded(&mut c.proxies.forwarded) },
     Key { path: "fragment.min", slot: |c| Slot::Size(&mut c.limits.fragment.min) },

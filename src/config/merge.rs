@@ -6,8 +6,8 @@ use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
 use super::slot::Slot;
-use super::tables::{LISTENER, ROUTE};
-use super::{Config, ConfigError, check, environment, file, listeners, memory, render, routes};
+use super::tables;
+use super::{Config, ConfigError, backends, check, environment, file, listeners, memory, render, routes};
 use crate::access::Proxies;
 use crate::route::Routes;
 use std::collections::HashMap;
@@ -71,7 +71,9 @@ impl Sources {
         if let Some(limit) = self.memory_limit {
             memory::fit(&mut draft, limit);
         }
-        let (tables, doors) = (document.take(&ROUTE), document.take(&LISTENER));
+        let tables = document.take(&tables::ROUTE);
+        let backends = backends::build(document.take(&tables::BACKEND))?;
+        let doors = document.take(&tables::LISTENER);
         for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
             draft.set(key, raw)?;
         }
@@ -80,12 +82,12 @@ impl Sources {
         check::keep_listeners_apart(&draft)?;
         check::proxies_are_known(&draft)?;
         listeners::check(&draft, &listeners)?;
-        let routes = routes::build(tables, draft.backend.take(), draft.profile.take())?;
+        let routes = routes::build(tables, &backends, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
         config.listeners = listeners.iter().map(|entry| entry.listener.clone()).collect();
-        Ok(Resolved { config, origins, listeners, routes })
+        Ok(Resolved { config, origins, listeners, backends, routes })
     }
 }
 
@@ -132,7 +134,7 @@ impl Draft {
         let listeners = listeners::build(tables)?;
         if !listeners.is_empty() && !self.origin(PLAIN).is_explicit() {
             self.config.listen = None;
-            self.note(PLAIN, Origin::Replaced(LISTENER.name));
+            self.note(PLAIN, Origin::Replaced(tables::LISTENER.name));
         }
         Ok(listeners)
     }
@@ -164,6 +166,7 @@ pub struct Resolved {
     config: Config,
     origins: HashMap<&'static str, Origin>,
     listeners: Vec<listeners::Entry>,
+    backends: Vec<backends::Entry>,
     routes: Vec<Entry>,
 }
 
@@ -194,6 +197,11 @@ impl Resolved {
             Some(entry) => entry.error(key, why),
             None => ConfigError::general(why),
         }
+    }
+
+    /// The backends with the origins of their values, in the order of the file.
+    pub(crate) fn backends(&self) -> &[backends::Entry] {
+        &self.backends
     }
 
     /// The routes with the origins of their values, in the order of the file.

@@ -13,6 +13,7 @@
 
 mod admin;
 mod backend;
+mod backends;
 mod check;
 mod choice;
 mod environment;
@@ -28,6 +29,7 @@ mod origin;
 mod raw;
 mod render;
 mod resumption;
+mod route_values;
 mod routes;
 mod slot;
 mod suggest;

@@ -1,5 +1,6 @@
 //! The example file against the table of keys.
 
+use super::backends::BACKEND_KEYS;
 use super::keys::KEYS;
 use super::listeners::LISTENER_KEYS;
 use super::routes::ROUTE_KEYS;
@@ -58,8 +59,10 @@ fn the_defaults_in_the_example_are_the_defaults() {
     let Address::Unix { mode: Address::MODE, .. } = listener.address else { panic!("{listener:?}") };
     assert_eq!(Listener { tls: None, ..listener.clone() }, Listener::plain(listener.address));
     let mut route = resolved.routes()[0].route.clone();
-    // These two have no default.
+    // These have no default.
     assert!(route.name.header.take().is_some() && route.name.query.take().is_some());
+    assert!(route.target.take().is_some() && !std::mem::take(&mut route.hosts).is_empty());
+    assert!(route.max_upload.take().is_some() && route.max_running.take().is_some());
     assert_eq!(route, Route::new(&route.prefix, route.backend.clone()));
 }
 
@@ -73,6 +76,6 @@ fn the_example_writes_values_as_they_are_printed() {
             assert!(printed.lines().any(|other| other.starts_with(line)), "{line}\n{printed}");
         }
     }
-    let mut all = ROUTE_KEYS.iter().chain(&LISTENER_KEYS);
+    let mut all = ROUTE_KEYS.iter().chain(&LISTENER_KEYS).chain(&BACKEND_KEYS);
     assert!(all.all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
 }

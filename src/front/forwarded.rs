@@ -16,11 +16,10 @@
 
 use super::head::authority;
 use crate::access::{Forwarded, Peer, Proxies};
-use http::header::{FORWARDED, HOST, HeaderName};
+use crate::route;
+use http::header::{FORWARDED, HeaderName};
 use http::request::Parts;
-use http::uri::Authority;
 use http::{HeaderMap, HeaderValue};
-use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -41,7 +40,7 @@ pub(super) struct Origin {
 
 /// The host that the client asked for, where a trusted proxy has told another one than it asks for itself.
 #[derive(Debug, Clone)]
-struct AskedHost(Authority);
+struct AskedHost(String);
 
 /// What the proxies before `peer` say, and takes what is not to be believed out of the head.
 pub(super) fn settle(head: &mut Parts, peer: &Peer, proxies: &Proxies) -> Origin {
@@ -63,7 +62,7 @@ pub(super) fn settle(head: &mut Parts, peer: &Peer, proxies: &Proxies) -> Origin
         Forwarded::XForwardedFor => x_forwarded(&head.headers, peer.address, proxies),
         Forwarded::Standard => standard(&head.headers, peer.address, proxies),
     };
-    if let Some(host) = told.host.and_then(authority_of) {
+    if let Some(host) = told.host.and_then(host_of) {
         head.extensions.insert(AskedHost(host));
     }
     let encrypted = match told.proto.map(str::to_ascii_lowercase).as_deref() {
@@ -74,16 +73,11 @@ pub(super) fn settle(head: &mut Parts, peer: &Peer, proxies: &Proxies) -> Origin
     Origin { client: told.client, encrypted }
 }
 
-/// The host that the client asked for, with its port if that was named: what trusted proxies say, else the request.
-// Used where routes are matched by host.
-#[allow(dead_code)]
-pub(super) fn effective_host(head: &Parts) -> Option<Cow<'_, str>> {
-    if let Some(AskedHost(host)) = head.extensions.get() {
-        return Some(Cow::Borrowed(host.as_str()));
-    }
-    match head.uri.authority() {
-        Some(authority) => Some(Cow::Borrowed(authority.as_str())),
-        None => head.headers.get(HOST)?.to_str().ok().map(Cow::Borrowed),
+/// The host that the client asked for, in small letters and without port: what trusted proxies say, else the request.
+pub(super) fn effective_host(head: &Parts) -> Option<String> {
+    match head.extensions.get() {
+        Some(AskedHost(host)) => Some(host.clone()),
+        None => route::host(&head.uri, &head.headers),
     }
 }
 
@@ -228,8 +222,11 @@ fn node(text: &str, bare: bool) -> Option<SocketAddr> {
     Some(SocketAddr::new(host.to_canonical(), port))
 }
 
-fn authority_of(text: &str) -> Option<Authority> {
-    authority(&HeaderValue::from_str(text).ok()?)
+/// The host of `up.test:8443`, as routes have it.
+fn host_of(text: &str) -> Option<String> {
+    let authority = authority(&HeaderValue::from_str(text).ok()?)?;
+    let host = authority.host();
+    Some(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -16,18 +16,23 @@
 mod connection;
 mod due;
 mod forwarded;
+mod h1;
 mod h2;
 mod head;
 mod intent;
 mod interim;
 mod phase;
+mod preface;
+mod preview;
 mod raw_head;
 mod reply;
 mod resource;
 mod service;
+mod stall;
 mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
 pub use h2::Windows;
+pub use preview::{Preview, preview};
 pub use reply::turned_away;
 pub use service::Service;

@@ -70,7 +70,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("address = 'here'", "p.toml:2: listener[0].address: \"here\" is not an IP address and a port"),
         ("address = 'systemd:'", "p.toml:2: listener[0].address: \"systemd:\" is not"),
         ("address = 'unix:'", "p.toml:2: listener[0].address: \"unix:\" is not"),
-        ("adress = ''", "p.toml:2: listener[0].adress: unknown key; did you mean \"listener.address\"?"),
+        ("adress = ''", "p.toml:2: listener[0].adress: unknown key; did you mean \"address\"?"),
         (
             "address = '[::]:443'\nmode = '0660'",
             "p.toml:3: listener[0].mode: goes with address = \"unix:…\" only",
