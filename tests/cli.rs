@@ -280,9 +280,8 @@ fn help_is_broken_where_a_line_is_full() {
             seen += 1;
         }
         assert!(seen >= 5, "{command}: {after}");
-        assert!(
-            one_blank(after)
-                .contains("Every setting outside [[route]] can be given as an environment variable")
-        );
+        assert!(one_blank(after).contains(
+            "Every setting outside [[listener]] and [[route]] can be given as an environment variable"
+        ));
     }
 }

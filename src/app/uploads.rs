@@ -38,10 +38,11 @@ pub(super) struct Common {
 
 impl Common {
     pub(super) fn new(routes: Routes, limits: Limits, backends: Backends, drain: Drain) -> Self {
+        let labels: Vec<String> = routes.iter().map(|route| route.label()).collect();
         Common {
             budget: Budget::new(limits.memory),
             traffic: Traffic::default(),
-            metrics: Metrics::new(routes.iter().map(|route| route.prefix.as_str())),
+            metrics: Metrics::new(labels.iter().map(String::as_str)),
             routes: Arc::new(routes),
             limits: Arc::new(limits),
             backends,
@@ -57,10 +58,10 @@ impl Host for Common {
         self.backends.of(route).endpoint.connection(destination.clone(), carried.clone())
     }
 
-    fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
+    fn route(&self, label: &str, destination: &Destination) -> Option<Arc<Route>> {
         let leads_there = |route: &&Arc<Route>| {
             let (authority, base) = (route.backend.authority.as_str(), route.backend.base.as_str());
-            route.prefix == prefix
+            route.label() == label
                 && destination.host.as_bytes() == authority.as_bytes()
                 && destination.target.path().starts_with(base)
         };
@@ -268,7 +269,7 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
         id: &upload.id,
         client: upload.client,
         method: upload.method.as_str(),
-        route: &upload.route.prefix,
+        route: &upload.route.label(),
         backend: upload.route.backend.authority.as_str(),
         target: upload.destination.target.path(),
         session: session.as_deref(),

@@ -1,6 +1,7 @@
 //! Which lists of tables the file may have, such as `[[route]]`, and the keys of each.
 
 use super::backends::BACKEND_KEYS;
+use super::listeners::LISTENER_KEYS;
 use super::routes::ROUTE_KEYS;
 
 /// One list of tables.
@@ -12,6 +13,8 @@ pub(crate) struct Kind {
     pub(crate) keys: &'static [&'static str],
 }
 
+/// `[[listener]]`: where clients connect.
+pub(crate) static LISTENER: Kind = Kind { name: "listener", keys: &LISTENER_KEYS };
 /// `[[backend]]`: servers that routes name.
 pub(crate) static BACKEND: Kind = Kind { name: "backend", keys: &BACKEND_KEYS };
 
@@ -19,7 +22,7 @@ pub(crate) static BACKEND: Kind = Kind { name: "backend", keys: &BACKEND_KEYS };
 pub(crate) static ROUTE: Kind = Kind { name: "route", keys: &ROUTE_KEYS };
 
 /// All of them.
-pub(crate) static KINDS: [&Kind; 2] = [&BACKEND, &ROUTE];
+pub(crate) static KINDS: [&Kind; 3] = [&LISTENER, &BACKEND, &ROUTE];
 
 impl Kind {
     /// The list of that name.

@@ -5,6 +5,7 @@
 mod admin;
 mod backends;
 mod case;
+mod listeners;
 mod refused;
 mod resolved;
 mod resumption;

@@ -80,9 +80,12 @@ fn wrong_values_are_refused_with_what_is_allowed() {
     for (text, error) in [
         (
             "listen = 8080",
-            "p.toml:1: listen: 8080 is not an IP address and a port, such as \"127.0.0.1:8080\"",
+            "p.toml:1: listen: 8080 is not \"off\", or an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
         ),
-        ("listen = 'localhost:80'", "p.toml:1: listen: \"localhost:80\" is not an IP address and a port"),
+        (
+            "listen = 'localhost:80'",
+            "p.toml:1: listen: \"localhost:80\" is not \"off\", or an IP address and a port",
+        ),
         ("workers = 0", "p.toml:1: workers: 0 is not a whole number from 1 to 1024"),
         ("workers = '4'", "p.toml:1: workers: \"4\" is not a whole number"),
         ("workers = -1", "p.toml:1: workers: -1 is not"),
@@ -237,7 +240,7 @@ fn wrong_variables_are_refused() {
     for (name, value, error) in [
         ("PUT2BITS_LISTN", "", "PUT2BITS_LISTN: unknown variable; did you mean PUT2BITS_LISTEN?"),
         ("PUT2BITS_FOO_BAR_BAZ_QUX", "", "PUT2BITS_FOO_BAR_BAZ_QUX: unknown variable"),
-        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: \"\" is not an IP address"),
+        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: \"\" is not \"off\", or an IP address"),
         ("PUT2BITS_WORKERS", "+4", "PUT2BITS_WORKERS: \"+4\" is not a whole number"),
         ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: \"x\" is refused: write an absolute URL"),
         ("PUT2BITS_CONFIG", "/nowhere/x.toml", "cannot read /nowhere/x.toml: "),
