@@ -188,7 +188,7 @@ fn mutations() -> Vec<Mutation> {
         ),
         row(
             GATEWAY,
-            "/spec/template/spec/containers/0/volumeMounts/3",
+            "/spec/template/spec/containers/0/volumeMounts/4",
             json!({"name": "tls", "mountPath": "/keys"}),
             ("secrets", "not used"),
         ),
