@@ -2,6 +2,7 @@
 
 use super::args::{ConfigArgs, SETTINGS};
 use super::{Stop, try_request};
+use crate::app;
 use std::io::{self, Write as _};
 
 /// What `check-config` takes: the same as `serve`.
@@ -27,6 +28,8 @@ what would go along, or how it would be refused. Nobody is asked.";
 /// Prints the configuration, or fails with what is wrong with it.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
+    app::check_listeners(&resolved)?;
+    app::check(resolved.config())?;
     let mut out = io::stdout().lock();
     match args.request.is_given() {
         true => args.request.run(resolved.config(), &mut out)?,

@@ -62,7 +62,10 @@ pub(crate) fn credentials(raw: &Raw) -> Result<Vec<HeaderName>, String> {
 }
 
 /// Each name once, and none that `why_not` has something against.
-fn list(raw: &Raw, why_not: impl Fn(&HeaderName) -> Option<&'static str>) -> Result<Vec<HeaderName>, String> {
+pub(crate) fn list(
+    raw: &Raw,
+    why_not: impl Fn(&HeaderName) -> Option<&'static str>,
+) -> Result<Vec<HeaderName>, String> {
     let items = raw.list().ok_or_else(|| raw.is_not(WANTED))?;
     let mut names = Vec::with_capacity(items.len());
     for item in items.iter() {

@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::backend::{parse_backend, parse_prefix};
+use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, DIGESTS, OVERWRITES, REPLIES, ZERO_LENGTHS};
 use super::file::RawTable;
 use super::merge::{BACKEND, PROFILE};
@@ -59,6 +60,7 @@ impl Entry {
 /// The routes of the file, or the one that `backend` stands for.
 pub(crate) fn build(
     tables: Vec<RawTable>,
+    backends: &[backends::Entry],
     backend: Option<Raw>,
     profile: Option<Raw>,
 ) -> Result<Vec<Entry>, ConfigError> {
@@ -84,7 +86,7 @@ pub(crate) fn build(
     let mut entries: Vec<Entry> = Vec::with_capacity(tables.len());
     for table in tables {
         let name = table.name.clone();
-        let entry = read(table)?;
+        let entry = read(table, backends)?;
         if let Some(twin) = entries.iter().find(|other| is_twin(&other.route, &entry.route)) {
             let hosts = if entry.route.hosts.is_empty() { "" } else { " with the same host" };
             let message = format!(
@@ -118,7 +120,7 @@ fn shorthand(backend: Raw, profile: Option<Raw>) -> RawTable {
     RawTable { kind: ROUTE.name, name: String::new(), origin, fields }
 }
 
-fn read(table: RawTable) -> Result<Entry, ConfigError> {
+fn read(table: RawTable, backends: &[backends::Entry]) -> Result<Entry, ConfigError> {
     let path = |key: &str| match table.name.as_str() {
         "" => key.to_owned(),
         name => format!("{name}.{key}"),
@@ -133,12 +135,18 @@ fn read(table: RawTable) -> Result<Entry, ConfigError> {
     let fail = |key: &str, raw: &Raw, why: String| ConfigError::new(&raw.origin, path(key), why);
 
     let prefix = read_prefix(prefix).map_err(|why| fail("path", prefix, why))?;
-    let backend = read_backend(backend).map_err(|why| fail("backend", backend, why))?;
-    let mut route = Route::new(&prefix, backend);
+    let named = backends::named(backends, backend).map_err(|why| fail("backend", backend, why))?;
+    let url = match named {
+        Some(entry) => entry.url.clone(),
+        None => read_backend(backend).map_err(|why| fail("backend", backend, why))?,
+    };
+    let mut route = Route::new(&prefix, url);
+    let given = named.map(|entry| entry.settle(&mut route)).unwrap_or_default();
     for (key, raw) in &table.fields {
         set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
     }
-    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).collect();
+    // The route's own come first: they win.
+    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).chain(given).collect();
     Ok(Entry { route, fields })
 }
 

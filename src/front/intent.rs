@@ -3,6 +3,7 @@
 //! The checks run from the framing outwards: what makes the message itself doubtful comes before what makes it merely
 //! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
+use super::forwarded::effective_host;
 use super::head::{
     Framing, check_coding, check_connection, check_count, check_doubt, check_expectation, check_host,
     check_range, check_type, fail, framing,
@@ -12,7 +13,7 @@ use crate::digest::{self, Digests};
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::upload_id;
 use crate::resumable::{self, Creation, Mode, Settings};
-use crate::route::{self, DigestPolicy, Naming, Route, Routes, ZeroLength};
+use crate::route::{DigestPolicy, Naming, Route, Routes, ZeroLength};
 use crate::upload::DigestPlan;
 use http::header::{HeaderName, VIA};
 use http::request::Parts;
@@ -147,7 +148,7 @@ fn new_file(head: &Parts, framing: Framing, rules: Rules<'_>) -> Result<NewFile,
 }
 
 fn find<'a>(head: &Parts, routes: &'a Routes) -> Result<&'a Arc<Route>, Failure> {
-    match routes.find(route::host(&head.uri, &head.headers).as_deref(), head.uri.path()) {
+    match routes.find(effective_host(head).as_deref(), head.uri.path()) {
         Some(route) => Ok(route),
         None => fail(Problem::NoRoute, "no route of this proxy covers the host and the path"),
     }

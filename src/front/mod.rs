@@ -1,5 +1,7 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
+//! What proxies say about a client is settled by `forwarded`, before anything else.
+//!
 //! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
 //! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
 //! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
@@ -13,6 +15,7 @@
 
 mod connection;
 mod due;
+mod forwarded;
 mod h1;
 mod h2;
 mod head;

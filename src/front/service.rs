@@ -4,8 +4,8 @@ use super::connection::CutOff;
 use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{head, reply, resource};
-use crate::access::Peer;
+use super::{forwarded, head, reply, resource};
+use crate::access::{Peer, Proxies};
 use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -34,6 +34,7 @@ pub struct Service<U> {
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
+    proxies: Arc<Proxies>,
     windows: Windows,
 }
 
@@ -56,7 +57,12 @@ impl<U: Uploads> Service<U> {
     /// A service that hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
         let windows = Windows::new(limits.memory / 4);
-        Service { uploads, routes, limits, resumption, windows }
+        Service { uploads, routes, limits, resumption, proxies: Arc::default(), windows }
+    }
+
+    /// The same behind these proxies. Without this, nobody is believed.
+    pub fn behind(self, proxies: Arc<Proxies>) -> Self {
+        Service { proxies, ..self }
     }
 
     /// The same with windows of HTTP/2 from a pool that it shares with other services.
@@ -90,9 +96,11 @@ impl<U: Uploads> Service<U> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let origin = forwarded::settle(&mut head, &peer, &self.proxies);
+        let peer = Peer { encrypted: origin.encrypted, ..peer };
         let has_body = !body.is_end_stream() || head::is_open_ended(&head);
-        let asked = Asked { id: new_id(), client: peer.address, peer, has_body, head, interim };
+        let asked = Asked { id: new_id(), client: origin.client, peer, has_body, head, interim };
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {

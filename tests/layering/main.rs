@@ -74,7 +74,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "access", imports: &["error", "route", "upload"], bans: &[IMPURE] },
     Layer {
         name: "config",
-        imports: &["error", "limits", "bits", "resumable", "route"],
+        imports: &["error", "limits", "bits", "resumable", "route", "access"],
         bans: &[NO_RUNTIME],
     },
     Layer { name: "telemetry", imports: &["error", "config"], bans: &[] },
@@ -97,6 +97,11 @@ const LAYERS: &[Layer] = &[
         name: "front",
         imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "access", "transfer"],
         bans: &[NO_SETTINGS, &[&["reqwest"], &["hyper", "client"]]],
+    },
+    Layer {
+        name: "listen",
+        imports: &["error", "limits", "access"],
+        bans: &[&[&["clap"], &["toml"], &["reqwest"], &["hyper"]]],
     },
     Layer {
         name: "backend",
@@ -126,6 +131,7 @@ const LAYERS: &[Layer] = &[
             "transfer",
             "registry",
             "store",
+            "listen",
             "front",
             "backend",
             "admin",
