@@ -62,7 +62,7 @@
 //! | --- | --- | --- |
 //! | [`cli`] | arguments, commands, exit codes | |
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
-//! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
+//! | [`front`], [`guard`], [`backend`], [`mock`] | shells: clients' connections; who of them may upload; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
 //! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
@@ -194,6 +194,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod front;
+pub mod guard;
 pub mod limits;
 pub mod mock;
 pub mod phone;

@@ -23,6 +23,7 @@ mod worker;
 use crate::admin;
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
+use crate::guard::{GuardError, Guards};
 use crate::limits::Limits;
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
@@ -60,6 +61,12 @@ pub enum ServeError {
         addr: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// What says who may upload can't be used: a file of hashes, mostly.
+    #[error("who may upload: {source}")]
+    Guard {
+        /// What is wrong with it.
+        source: GuardError,
     },
     /// The records of uploads in the state directory can't be used: damaged, of a newer version, or in use.
     #[error("cannot use the state directory: {source}")]
@@ -139,6 +146,7 @@ impl Proxy {
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let Config { listen, workers, routes, limits, state, resumption, admin, .. } = config;
+        let guards = Guards::new(&routes).map_err(|source| ServeError::Guard { source })?;
         let opened = open(&state)?;
         let admin_listener = bind_admin(admin.listen)?;
         let listener = bind(listen, limits.sockets.receive_buffer)
@@ -160,6 +168,7 @@ impl Proxy {
         let shared = worker::Shared {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
+            guards: guards.clone(),
         };
         let admin = match admin_listener {
             Some(listener) => {
@@ -168,6 +177,14 @@ impl Proxy {
             None => None,
         };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
+
+        if guards.has_files() {
+            let (stop, watch) = (drain.up().clone(), guards.watch());
+            // Nobody waits for the thread: it has nothing to bring to an end.
+            drop(spawn("guard".into(), async move {
+                stop.run_until_cancelled(watch).await;
+            })?);
+        }
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);

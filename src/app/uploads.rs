@@ -10,8 +10,8 @@ use crate::resumable::reply::Told;
 use crate::route::{BackendUrl, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
-    Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
-    Traffic, Upload, Uploads,
+    Begun, Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report,
+    Shared, Traffic, Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;
@@ -128,6 +128,10 @@ impl Uploads for Runner {
 
     async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.0.create(new).await
+    }
+
+    fn begun(&self, id: &str) -> Option<Begun> {
+        self.0.begun(id)
     }
 
     fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found> {
@@ -250,6 +254,7 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
     let line = UploadLine {
         id: &upload.id,
         client: upload.client,
+        user: upload.permit.user.as_deref(),
         method: upload.method.as_str(),
         route: &upload.route.prefix,
         backend: upload.route.backend.authority.as_str(),

@@ -2,6 +2,7 @@
 
 use super::uploads::{Common, Runner};
 use crate::front::{self, Service};
+use crate::guard::Guards;
 use crate::registry::Registry;
 use crate::resumable::Settings;
 use crate::telemetry::{ConnectionGuard, Metrics};
@@ -84,6 +85,7 @@ pub(super) struct Shared {
     /// Its tasks run where it was made; each worker makes its own from it.
     pub(super) registry: Registry<Common>,
     pub(super) resumption: Arc<Settings>,
+    pub(super) guards: Guards,
 }
 
 /// Both ends.
@@ -109,6 +111,7 @@ impl Worker {
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
         let service = Service::new(Runner(registry), routes, limits, resumption);
+        let service = service.guarded_by(self.shared.guards.clone());
         while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {

@@ -1,7 +1,8 @@
 //! `put2bits check-config`
 
-use super::Stop;
 use super::args::{ConfigArgs, SETTINGS};
+use super::{Exit, Stop};
+use crate::guard::Guards;
 use std::io::{self, Write as _};
 
 /// What `check-config` takes: the same as `serve`.
@@ -23,6 +24,8 @@ with exit code 78 (64 if a flag is to blame).";
 /// Prints the configuration, or fails with what is wrong with it.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
+    // The files that it names are part of it.
+    Guards::new(&resolved.config().routes).map_err(|error| Stop::new(Exit::Config, error))?;
     let mut out = io::stdout().lock();
     write!(out, "{resolved}")?;
     Ok(out.flush()?)

@@ -1,5 +1,6 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
+use super::auth;
 use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
 use super::merge::Resolved;
@@ -65,6 +66,6 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         }
         "resumption" => Some(Value::from(choice::name(route.resumption, &RESUMPTIONS))),
         "name_query" => route.name.query.as_deref().map(Value::from),
-        _ => None,
+        key => auth::value(route, key),
     }
 }

@@ -5,7 +5,7 @@ use super::phase::{Phase, SharedPhase};
 use super::reply;
 use super::service::{Service, new_id};
 use super::wire::Wire;
-use crate::access::Peer;
+use crate::access::{Guard, Peer};
 use crate::error::{Failure, Problem};
 use crate::limits::TimeLimits;
 use crate::transfer::{Refusal, Uploads};
@@ -74,14 +74,15 @@ pub(super) struct CutOff;
 /// `limits.time.header` bounds the time that a request head takes, `limits.time.keep_alive` that between an answer and
 /// the next request. A client that takes no byte of an answer for `limits.time.idle`
 /// is cut off.
-pub async fn serve_connection<I, U>(
+pub async fn serve_connection<I, U, G>(
     io: I,
     peer: impl Into<Peer>,
-    service: Service<U>,
+    service: Service<U, G>,
     shutdown: CancellationToken,
 ) where
     I: Transport,
     U: Uploads,
+    G: Guard,
 {
     let (peer, unreadable_id) = (peer.into(), new_id());
     let client = peer.address;

@@ -1,7 +1,7 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
-//! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
-//! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
+//! A request runs through five files: `head` and `intent` read its head (pure), `door` has it decided whether it may come
+//! in, `service` starts the upload and awaits its outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
 //! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
 //! cannot parse a clear answer. `phase` says where between two messages the connection is.
 //!
@@ -12,6 +12,7 @@
 //! refused is told by `head`, form by form. A request with a chunked body is the last of its connection.
 
 mod connection;
+mod door;
 mod due;
 mod head;
 mod intent;

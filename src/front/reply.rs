@@ -6,7 +6,7 @@ use crate::upload::Stored;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -84,6 +84,13 @@ pub(super) fn close(response: &mut Response<Full<Bytes>>) {
 /// Adds why an upload ended.
 pub(super) fn reason(response: &mut Response<Full<Bytes>>, why: Problem) {
     response.headers_mut().insert(PUT2BITS_REASON, HeaderValue::from_static(why.code()));
+}
+
+/// Says which credentials would help.
+pub(super) fn challenge(response: &mut Response<Full<Bytes>>, challenges: &[HeaderValue]) {
+    for challenge in challenges {
+        response.headers_mut().append(WWW_AUTHENTICATE, challenge.clone());
+    }
 }
 
 /// Says which methods there are instead.

@@ -1,17 +1,18 @@
 //! From a request to its answer.
 
 use super::connection::CutOff;
+use super::door::Entered;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{head, reply, resource};
-use crate::access::Peer;
+use super::{door, head, reply, resource};
+use crate::access::{Guard, Open, Peer};
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
 use crate::route::Routes;
 use crate::transfer::{Refusal, Upload, Uploads};
-use crate::upload::{Beginning, Principal};
+use crate::upload::Beginning;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -26,9 +27,12 @@ use uuid::Uuid;
 pub(super) type Answer = Result<Response<Full<Bytes>>, CutOff>;
 
 /// Answers requests. Cheap to clone.
+///
+/// `G` decides who gets in; [`Open`] lets everybody in.
 #[derive(Debug, Clone)]
-pub struct Service<U> {
+pub struct Service<U, G = Open> {
     pub(super) uploads: U,
+    pub(super) guard: G,
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
@@ -49,12 +53,20 @@ pub(super) struct Asked {
     pub(super) interim: Interim,
 }
 
-impl<U: Uploads> Service<U> {
-    /// A service that hands the uploads it accepts to `uploads`.
+impl<U> Service<U> {
+    /// A service that lets everybody in, and hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
-        Service { uploads, routes, limits, resumption }
+        Service { uploads, guard: Open, routes, limits, resumption }
     }
 
+    /// The same, with somebody at the door.
+    pub fn guarded_by<G: Guard>(self, guard: G) -> Service<U, G> {
+        let Service { uploads, guard: Open, routes, limits, resumption } = self;
+        Service { uploads, guard, routes, limits, resumption }
+    }
+}
+
+impl<U: Uploads, G: Guard> Service<U, G> {
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -81,10 +93,21 @@ impl<U: Uploads> Service<U> {
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {
-            Ok(Intent::Upload(file)) if file.creation.is_some() => {
-                resource::create(&self, &asked, file, body).await
+            Ok(Intent::Upload(file)) => {
+                // Nothing is read of the body, and nobody else hears of it, before this is decided.
+                let uri = asked.head.uri.path_and_query().map_or("/", |uri| uri.as_str());
+                match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await {
+                    Ok(entered) if file.creation.is_some() => {
+                        resource::create(&self, &asked, entered, file, body).await
+                    }
+                    Ok(entered) => Ok(self.plain(&asked, entered, file, body).await),
+                    Err(denied) => {
+                        let mut response = self.refuse_new(&asked, &denied.failure);
+                        reply::challenge(&mut response, &denied.challenges);
+                        Ok(response)
+                    }
+                }
             }
-            Ok(Intent::Upload(file)) => Ok(self.plain(&asked, file, body).await),
             Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
             Ok(Intent::Capabilities) => {
                 let (status, headers) =
@@ -107,7 +130,7 @@ impl<U: Uploads> Service<U> {
     }
 
     /// An upload that cannot be resumed.
-    async fn plain<B>(&self, asked: &Asked, file: NewFile, body: B) -> Response<Full<Bytes>>
+    async fn plain<B>(&self, asked: &Asked, entered: Entered, file: NewFile, body: B) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
@@ -123,9 +146,9 @@ impl<U: Uploads> Service<U> {
             digests: file.digests,
             content_digest: file.content_digest,
             lasting: false,
+            permit: entered.permit,
         };
-        let principal = Principal::of(&asked.head.headers, &self.resumption.credentials);
-        let outcome = match self.uploads.start(upload, principal.as_ref(), body) {
+        let outcome = match self.uploads.start(upload, entered.principal.as_ref(), body) {
             Ok(outcome) => outcome,
             Err(failure) => return self.refuse_new(asked, &failure),
         };
@@ -141,6 +164,12 @@ impl<U: Uploads> Service<U> {
 
     /// The answer to a request that does not become an upload.
     pub(super) fn refuse(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
+        self.note(asked, failure);
+        reply::failed(failure, &asked.id, asked.has_body)
+    }
+
+    /// A request does not become an upload, for the log.
+    pub(super) fn note(&self, asked: &Asked, failure: &Failure) {
         let (id, client, method) = (asked.id.as_str(), asked.client, Some(&asked.head.method));
         // The rest of the path of an upload is a secret, whatever is wrong with the request.
         let path = match asked.head.uri.path() {
@@ -148,7 +177,6 @@ impl<U: Uploads> Service<U> {
             path => path,
         };
         self.uploads.refused(Refusal { id, client, failure, method, path: Some(path) });
-        reply::failed(failure, id, asked.has_body)
     }
 }
 

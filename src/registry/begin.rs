@@ -31,6 +31,7 @@ impl<H: Host> Registry<H> {
             owner,
             method: new.method,
             route: new.route.prefix.clone(),
+            path: new.path,
             destination: new.destination,
             digests: new.digests,
             created: now,

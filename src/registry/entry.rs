@@ -3,7 +3,7 @@
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::Route;
-use crate::transfer::{Interruption, Place, Upload};
+use crate::transfer::{Interruption, Permit, Place, Upload};
 use crate::upload::{Beginning, Life, State};
 use core::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -116,6 +116,7 @@ impl Entry {
         client: Option<SocketAddr>,
         part: Beginning,
         content_digest: Digests,
+        permit: Permit,
     ) -> Upload {
         let state = self.lock();
         let plan = state.life.plan();
@@ -129,6 +130,7 @@ impl Entry {
             digests: plan.digests.clone(),
             content_digest,
             lasting: true,
+            permit,
         }
     }
 

@@ -41,7 +41,7 @@ pub use store::{Change, Store};
 
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
-use crate::transfer::{Found, Interruption, Places};
+use crate::transfer::{Begun, Found, Interruption, Places};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
 use running::Who;
@@ -121,6 +121,13 @@ impl<H: Host> Registry<H> {
     /// Requests that bring bytes at the moment, or are being cleaned up after.
     pub fn running(&self) -> usize {
         self.inner.running.taken()
+    }
+
+    /// How the upload of that id was begun, whosever it is.
+    pub fn begun(&self, id: &str) -> Option<Begun> {
+        let entry = self.entry(id)?;
+        let path = entry.lock().life.plan().path.clone();
+        Some(Begun { route: Arc::clone(&entry.route), path })
     }
 
     /// The upload of that id, if it is this principal's.

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::{Host, Registry};
 use crate::digest::Digests;
 use crate::resumable::Append;
-use crate::transfer::{NewPart, Place};
+use crate::transfer::{NewPart, Permit, Place};
 use crate::upload::{Life, State};
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -63,8 +63,14 @@ impl<H: Host> Registry<H> {
         };
         let Some(offset) = total else { return };
         let append = Append { version, offset, complete: true, length: None, content: Some(0) };
-        let part =
-            NewPart { client: None, append, content_digest: Digests::default(), place: Some(Place::free()) };
+        let part = NewPart {
+            client: None,
+            append,
+            content_digest: Digests::default(),
+            place: Some(Place::free()),
+            // Whoever brought the last byte was asked for all that is needed.
+            permit: Permit::default(),
+        };
         drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }
 }

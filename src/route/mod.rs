@@ -8,12 +8,14 @@
 //! differ in case only are one file on Windows; the proxy cannot know what is there already, so that is left to the
 //! backend (`exists`, or overwritten, as it is configured).
 
+mod auth;
 mod backend_url;
 mod file_path;
 mod name;
 mod refused_name;
 mod server;
 
+pub use auth::{Auth, Forward, PeerName};
 pub use backend_url::BackendUrl;
 pub use name::NameSource;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
@@ -77,6 +79,8 @@ pub struct Route {
     pub refused_names: Vec<NamePattern>,
     /// Whether its uploads can be resumed.
     pub resumption: Mode,
+    /// Who may upload.
+    pub auth: Auth,
 }
 
 impl Route {
@@ -94,6 +98,7 @@ impl Route {
             response_headers: Vec::new(),
             refused_names: refused_name::refused_by_default(),
             resumption: Mode::default(),
+            auth: Auth::default(),
         }
     }
 

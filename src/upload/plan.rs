@@ -20,6 +20,9 @@ pub struct Plan {
     pub method: Method,
     /// Prefix of its route.
     pub route: String,
+    /// Path of the request that began it, still encoded, without its query. Empty: the record was made by a program that did
+    /// not remember it.
+    pub path: String,
     /// Where the file goes.
     pub destination: Destination,
     /// What the client says that the bytes come to, and what it wants to be told.

@@ -12,7 +12,7 @@ use put2bits::error::Problem;
 use put2bits::registry::Registry;
 use put2bits::resumable::reply::{self, Announced};
 use put2bits::resumable::{self, Append, Mode, OnResource, Settings, Version};
-use put2bits::transfer::{Created, Fed, Feeding, NewPart, NewUpload};
+use put2bits::transfer::{Created, Fed, Feeding, NewPart, NewUpload, Permit};
 use put2bits::upload::{DigestPlan, Principal, Refusal, gone};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -100,6 +100,7 @@ impl Front {
             principal: self.principal(headers),
             method: asked.head.method.clone(),
             route: self.registry.host().the_route(),
+            path: "/f".to_owned(),
             destination: self.destination(upload),
             total: creation.length,
             digests: DigestPlan {
@@ -130,7 +131,13 @@ impl Front {
             *told.lock().expect("nobody panics with it") = Some((upload, id.clone()));
         }
         let content_digest = Digests::read(headers, &CONTENT_DIGEST);
-        let part = NewPart { client: Some(client()), append, content_digest, place: Some(place) };
+        let part = NewPart {
+            client: Some(client()),
+            append,
+            content_digest,
+            place: Some(place),
+            permit: Permit::default(),
+        };
         self.feed(upload, &id, part, asked.body, Some(&location)).await
     }
 
@@ -176,7 +183,13 @@ impl Front {
             },
             Ok(OnResource::Append(append)) => {
                 let content_digest = Digests::read(&asked.head.headers, &CONTENT_DIGEST);
-                let part = NewPart { client: Some(client()), append, content_digest, place: None };
+                let part = NewPart {
+                    client: Some(client()),
+                    append,
+                    content_digest,
+                    place: None,
+                    permit: Permit::default(),
+                };
                 self.feed(upload, &id, part, asked.body, None).await
             }
             Ok(OnResource::Capabilities) => None,
