@@ -7,7 +7,7 @@ use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
-use crate::route::{BackendUrl, Route, Routes};
+use crate::route::{BackendUrl, Carried, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
     Begun, Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report,
@@ -57,8 +57,9 @@ impl Common {
 impl Host for Common {
     type Backend = backend::Connection;
 
-    fn dial(&self, route: &Route, destination: &Destination) -> Self::Backend {
-        self.client.connection(route.backend.authority.clone(), destination.clone())
+    fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend {
+        let connection = self.client.connection(route.backend.authority.clone(), destination.clone());
+        connection.speaking(route.server.dialect.clone()).carrying(carried.clone())
     }
 
     fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
@@ -185,6 +186,8 @@ fn count(metrics: &Metrics, event: &Event) {
     match event {
         Event::Retrying { .. } => metrics.retried(),
         Event::Restarted { .. } => metrics.restarted(),
+        Event::Challenged { .. } => metrics.challenged(),
+        Event::HostGivenUp { .. } => metrics.node_given_up(),
         Event::CloseDecided { stored, .. } => metrics.close_decided(*stored),
         _ => {}
     }
@@ -204,6 +207,26 @@ fn happened(id: &str, client: Option<SocketAddr>, event: &Event) {
                 client,
                 host,
                 "the backend asks for its node by BITS-Host-Id, which is not followed"
+            );
+        }
+        Event::HostFollowed { host } => {
+            tracing::debug!(id, client, host, "going on at the node that the backend named by BITS-Host-Id");
+        }
+        Event::HostGivenUp { host } => {
+            tracing::warn!(
+                id,
+                client,
+                host,
+                "nothing gets through to the node: back to the backend's first host"
+            );
+        }
+        Event::Challenged { what, status } => {
+            let status = status.as_u16();
+            tracing::info!(
+                id,
+                client,
+                status,
+                "{what} was answered {status}: sending it once more with fresh credentials"
             );
         }
         Event::Retrying { why, delay } => {

@@ -1,7 +1,7 @@
 //! One thread's share of the work: client connections and their uploads.
 
 use super::uploads::{Common, Runner};
-use crate::front::{self, Service};
+use crate::front::{self, Service, Windows};
 use crate::guard::Guards;
 use crate::registry::Registry;
 use crate::resumable::Settings;
@@ -86,6 +86,7 @@ pub(super) struct Shared {
     pub(super) registry: Registry<Common>,
     pub(super) resumption: Arc<Settings>,
     pub(super) guards: Guards,
+    pub(super) windows: Windows,
 }
 
 /// Both ends.
@@ -111,7 +112,7 @@ impl Worker {
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
         let service = Service::new(Runner(registry), routes, limits, resumption);
-        let service = service.guarded_by(self.shared.guards.clone());
+        let service = service.guarded_by(self.shared.guards.clone()).sharing(self.shared.windows);
         while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {

@@ -1,6 +1,7 @@
 //! Names of headers, alone and in lists, and which of them cannot do what a key would have them do.
 
 use super::raw::Raw;
+use crate::route::Carried;
 use http::{HeaderName, header};
 
 /// What a list is wanted to be, as a noun phrase.
@@ -72,11 +73,7 @@ pub(crate) fn shown_to_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
 /// `route.auth_copy`: what of an authority's answer goes on to the backend.
 pub(crate) fn copied_from_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
     list(raw, |name| {
-        let refused = name == header::HOST
-            || name == header::DATE
-            || is_about_the_message(name)
-            || name.as_str().starts_with("bits-")
-            || name == "content-name";
+        let refused = !Carried::may_hold(name);
         refused.then_some("passed on: it is about a message, or part of the protocol to the backend")
     })
 }

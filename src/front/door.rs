@@ -4,9 +4,10 @@ use super::service::Asked;
 use crate::access::{Admitted, Denied, Guard, Visit};
 use crate::error::{Failure, Problem};
 use crate::resumable::Settings;
-use crate::route::{Auth, Route};
+use crate::route::{Auth, Carried, Route};
 use crate::transfer::{Approval, Permit};
 use crate::upload::Principal;
+use http::HeaderMap;
 use std::sync::Arc;
 
 /// A request that was let in.
@@ -16,6 +17,18 @@ pub(super) struct Entered {
     pub(super) principal: Option<Principal>,
     /// For those who carry it out.
     pub(super) permit: Permit,
+    /// Fields that an authority adds to what goes to the backend.
+    headers: HeaderMap,
+}
+
+impl Entered {
+    /// Adds what the authority says. What a client says under the same names never gets to the backend.
+    pub(super) fn add_to(&self, route: &Route, carried: &mut Carried) {
+        if let Auth::Forward(forward) = &route.auth {
+            forward.copy.iter().for_each(|name| carried.remove(name));
+        }
+        carried.set_all(&self.headers);
+    }
 }
 
 /// Asks whether the request may come in. `uri`: see [`Visit::uri`].
@@ -32,7 +45,7 @@ pub(super) async fn enter<G: Guard>(
     let own = || Principal::of(&asked.head.headers, &settings.credentials);
     let principal = admitted.principal.clone().or_else(own);
     let approval = (route.auth != Auth::Open).then(|| approval(guard, asked, route, uri, &admitted));
-    Ok(Entered { principal, permit: Permit { user: admitted.user, approval } })
+    Ok(Entered { principal, permit: Permit { user: admitted.user, approval }, headers: admitted.headers })
 }
 
 /// The same question for the moment when every byte is there. Hours may have passed, and a right may have been withdrawn.

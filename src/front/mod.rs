@@ -14,6 +14,7 @@
 mod connection;
 mod door;
 mod due;
+mod h2;
 mod head;
 mod intent;
 mod interim;
@@ -25,5 +26,6 @@ mod service;
 mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
+pub use h2::Windows;
 pub use reply::turned_away;
 pub use service::Service;

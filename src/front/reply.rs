@@ -121,6 +121,9 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         Problem::CodingRefused => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         _ => None,
     };
+    if let Some(challenge) = &failure.challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+    }
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

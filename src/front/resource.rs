@@ -48,6 +48,8 @@ where
     if let Err(failure) = check_part(service, &part, &file.content_digest) {
         return Ok(service.refuse(asked, &failure));
     }
+    let mut carried = file.route.carried(&asked.head.headers);
+    entered.add_to(&file.route, &mut carried);
     let new = NewUpload {
         name: asked.id.clone(),
         client: Some(asked.client),
@@ -81,6 +83,7 @@ where
         client: Some(asked.client),
         append: part,
         content_digest: file.content_digest,
+        carried,
         place: Some(place),
         permit: entered.permit,
     };
@@ -169,10 +172,13 @@ where
     if let Err(failure) = check_part(service, &part, &content_digest) {
         return Ok(refused(service, asked, part.version, failure, None));
     }
+    let mut carried = found.route.carried(&asked.head.headers);
+    entered.add_to(&found.route, &mut carried);
     let new = NewPart {
         client: Some(asked.client),
         append: part,
         content_digest,
+        carried,
         place: None,
         permit: entered.permit,
     };

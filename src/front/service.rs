@@ -2,6 +2,7 @@
 
 use super::connection::CutOff;
 use super::door::Entered;
+use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
 use super::{door, head, reply, resource};
@@ -36,6 +37,7 @@ pub struct Service<U, G = Open> {
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
+    windows: Windows,
 }
 
 /// One request, as far as it matters for answering it.
@@ -56,17 +58,27 @@ pub(super) struct Asked {
 impl<U> Service<U> {
     /// A service that lets everybody in, and hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
-        Service { uploads, guard: Open, routes, limits, resumption }
+        let windows = Windows::new(limits.memory / 4);
+        Service { uploads, guard: Open, routes, limits, resumption, windows }
     }
 
     /// The same, with somebody at the door.
     pub fn guarded_by<G: Guard>(self, guard: G) -> Service<U, G> {
-        let Service { uploads, guard: Open, routes, limits, resumption } = self;
-        Service { uploads, guard, routes, limits, resumption }
+        let Service { uploads, guard: Open, routes, limits, resumption, windows } = self;
+        Service { uploads, guard, routes, limits, resumption, windows }
     }
 }
 
 impl<U: Uploads, G: Guard> Service<U, G> {
+    /// The same with windows of HTTP/2 from a pool that it shares with other services.
+    pub fn sharing(self, windows: Windows) -> Self {
+        Service { windows, ..self }
+    }
+
+    pub(super) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -135,12 +147,15 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        let mut carried = file.route.carried(&asked.head.headers);
+        entered.add_to(&file.route, &mut carried);
         let upload = Upload {
             id: asked.id.clone(),
             client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
             destination: file.destination,
+            carried,
             // A file that comes in one request tells its length in the head.
             part: Beginning::whole(file.content.unwrap_or_default()),
             digests: file.digests,

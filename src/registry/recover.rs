@@ -57,9 +57,9 @@ impl<H: Host> Registry<H> {
 impl<H: Host> Registry<H> {
     /// Goes on with publishing a file of which every byte is there. Its client is not needed; the outcome is kept for it.
     pub(super) fn publish(&self, entry: &Entry) {
-        let (version, total) = {
+        let (version, total, carried) = {
             let state = entry.lock();
-            (state.life.plan().version, state.life.total())
+            (state.life.plan().version, state.life.total(), state.carried.clone())
         };
         let Some(offset) = total else { return };
         let append = Append { version, offset, complete: true, length: None, content: Some(0) };
@@ -67,6 +67,7 @@ impl<H: Host> Registry<H> {
             client: None,
             append,
             content_digest: Digests::default(),
+            carried,
             place: Some(Place::free()),
             // Whoever brought the last byte was asked for all that is needed.
             permit: Permit::default(),

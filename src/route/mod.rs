@@ -10,6 +10,7 @@
 
 mod auth;
 mod backend_url;
+mod carried;
 mod file_path;
 mod name;
 mod refused_name;
@@ -17,6 +18,7 @@ mod server;
 
 pub use auth::{Auth, Forward, PeerName};
 pub use backend_url::BackendUrl;
+pub use carried::Carried;
 pub use name::NameSource;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
 pub use server::{Credentials, Server, TlsToServer};

@@ -36,7 +36,7 @@ pub use uploads::{Begun, Created, Fed, Feeding, Found, NewPart, NewUpload, Refus
 use crate::bits::{Destination, SessionId, SessionStats};
 use crate::digest::Digests;
 use crate::error::Failure;
-use crate::route::Route;
+use crate::route::{Carried, Route};
 use crate::upload::{Beginning, Continuation, DigestPlan, Final, Stored};
 // `core` has addresses, but no sockets.
 use core::net::SocketAddr;
@@ -57,6 +57,8 @@ pub struct Upload {
     pub route: Arc<Route>,
     /// Where it goes.
     pub destination: Destination,
+    /// What goes along to the backend. It is this request's, and in no record.
+    pub carried: Carried,
     /// What the request brings, and where to go on.
     pub part: Beginning,
     /// What is to be done about digests of the whole file.

@@ -135,6 +135,7 @@ impl Front {
             client: Some(client()),
             append,
             content_digest,
+            carried: Default::default(),
             place: Some(place),
             permit: Permit::default(),
         };
@@ -187,6 +188,7 @@ impl Front {
                     client: Some(client()),
                     append,
                     content_digest,
+                    carried: Default::default(),
                     place: None,
                     permit: Permit::default(),
                 };

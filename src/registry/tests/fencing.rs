@@ -205,6 +205,7 @@ async fn a_request_that_panics_does_not_block_its_upload() {
         client,
         append,
         content_digest: Digests::default(),
+        carried: Default::default(),
         place: None,
         permit: Permit::default(),
     };
