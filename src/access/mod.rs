@@ -69,6 +69,8 @@ pub struct Admitted {
 pub struct Denied {
     /// Why.
     pub failure: Failure,
+    /// Nobody has decided, because nobody could: the same request may be let in later.
+    pub undecided: bool,
     /// Values of `WWW-Authenticate`, if it can try again with credentials.
     pub challenges: Vec<HeaderValue>,
 }
@@ -76,7 +78,7 @@ pub struct Denied {
 impl Denied {
     /// Without a challenge: other credentials would not help.
     pub fn new(failure: Failure) -> Self {
-        Denied { failure, challenges: Vec::new() }
+        Denied { failure, undecided: false, challenges: Vec::new() }
     }
 }
 

@@ -7,10 +7,9 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 /// What `hash` takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-#[group(required = true, multiple = false, id = "kind", args = ["token", "user"])]
 pub(super) struct Args {
     /// Make a line for a token of that name: auth = "bearer"
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", required_unless_present = "user", conflicts_with = "user")]
     token: Option<String>,
     /// Make a line for a user of that name, from a password: auth = "basic"
     #[arg(long, value_name = "NAME")]

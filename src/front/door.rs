@@ -67,7 +67,7 @@ fn approval<G: Guard>(guard: &G, asked: &Asked, route: &Arc<Route>, uri: &str, t
                 Ok(now) if now.principal == principal => Ok(()),
                 // The same credentials belong to somebody else now.
                 Ok(_) => Err(withdrawn()),
-                Err(denied) if denied.failure.problem.row().retry => Err(denied.failure),
+                Err(denied) if denied.undecided => Err(denied.failure),
                 Err(_) => Err(withdrawn()),
             }
         }

@@ -112,7 +112,7 @@ where
     let entered = match door::enter(&service.guard, asked, &begun.route, uri, &service.resumption).await {
         Ok(entered) => entered,
         // Nobody can say whose it is: its system comes back by itself.
-        Err(denied) if denied.failure.problem.row().retry => {
+        Err(denied) if denied.undecided => {
             service.note(asked, &denied.failure);
             return Err(CutOff);
         }

@@ -5,6 +5,7 @@
 
 use super::GuardError;
 use arc_swap::ArcSwap;
+use sha2::{Digest as _, Sha256};
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -48,10 +49,18 @@ pub(super) struct File<T> {
     path: PathBuf,
     parse: Parse<T>,
     content: ArcSwap<T>,
-    /// What it looked like when it was read last. None: it has to be read again.
-    stamp: Mutex<Option<Stamp>>,
-    /// What was wrong with it last: it is told once.
-    wrong: Mutex<Option<String>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen of a file last.
+#[derive(Debug)]
+struct Seen {
+    /// What it looked like. None: it has to be read again.
+    stamp: Option<Stamp>,
+    /// Hash of the text that is in force.
+    text: [u8; 32],
+    /// What was wrong with it: it is told once.
+    wrong: Option<String>,
 }
 
 /// What changes when a file is another one.
@@ -85,13 +94,12 @@ impl Stamp {
 impl<T> File<T> {
     /// Reads the file.
     pub(super) fn open(path: &Path, parse: Parse<T>) -> Result<Self, GuardError> {
-        let (stamp, content) = read(path, parse)?;
+        let Read { stamp, text, content } = read(path, parse)?;
         Ok(File {
             path: path.to_owned(),
             parse,
             content: ArcSwap::from_pointee(content),
-            stamp: Mutex::new(stamp),
-            wrong: Mutex::default(),
+            seen: Mutex::new(Seen { stamp, text, wrong: None }),
         })
     }
 
@@ -102,35 +110,40 @@ impl<T> File<T> {
 
     /// Reads it again if it has changed, and says so in the log.
     pub(super) fn refresh(&self) {
-        let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = fs::metadata(&self.path).ok().map(|metadata| Stamp::new(&metadata));
-        if seen.is_some() && *stamp == seen {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = fs::metadata(&self.path).ok().map(|metadata| Stamp::new(&metadata));
+        if stamp.is_some() && seen.stamp == stamp {
             return;
         }
-        let was_known = stamp.is_some();
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         match read(&self.path, self.parse) {
-            Ok((seen, content)) => {
-                self.content.store(Arc::new(content));
-                if was_known || wrong.is_some() {
+            Ok(Read { stamp, text, content }) => {
+                if seen.text != text || seen.wrong.is_some() {
+                    self.content.store(Arc::new(content));
                     tracing::info!("{} has changed and is in force", self.path.display());
                 }
-                (*stamp, *wrong) = (seen, None);
+                *seen = Seen { stamp, text, wrong: None };
             }
             Err(error) => {
                 let error = error.to_string();
-                if wrong.as_ref() != Some(&error) {
+                if seen.wrong.as_ref() != Some(&error) {
                     tracing::error!("{error}: what was read before stays in force");
                 }
                 // It is looked at again: whoever writes it may not have finished.
-                (*stamp, *wrong) = (None, Some(error));
+                (seen.stamp, seen.wrong) = (None, Some(error));
             }
         }
     }
 }
 
-/// What it looks like and means. The look is left out if it would not show the next change.
-fn read<T>(path: &Path, parse: Parse<T>) -> Result<(Option<Stamp>, T), GuardError> {
+/// What a file says.
+struct Read<T> {
+    /// What it looks like, unless that would not show the next change.
+    stamp: Option<Stamp>,
+    text: [u8; 32],
+    content: T,
+}
+
+fn read<T>(path: &Path, parse: Parse<T>) -> Result<Read<T>, GuardError> {
     let unreadable = |source| GuardError::File { path: path.to_owned(), source };
     let mut file = fs::File::open(path).map_err(unreadable)?;
     // A change while it is read shows against this.
@@ -145,7 +158,8 @@ fn read<T>(path: &Path, parse: Parse<T>) -> Result<(Option<Stamp>, T), GuardErro
         line,
         why,
     })?;
-    Ok((stamp.is_settled().then_some(stamp), content))
+    let stamp = stamp.is_settled().then_some(stamp);
+    Ok(Read { stamp, text: Sha256::digest(&text).into(), content })
 }
 
 #[cfg(test)]
@@ -196,7 +210,7 @@ mod tests {
         fs::rename(dir.path().join("new"), &path).unwrap();
         file.refresh();
         assert_eq!(*file.get(), ["four"]);
-        assert_eq!(*file.wrong.lock().unwrap(), None);
+        assert_eq!(file.seen.lock().unwrap().wrong, None);
     }
 
     #[test]
@@ -212,6 +226,6 @@ mod tests {
         assert!(Arc::ptr_eq(&before, &file.get()));
         fs::write(&path, vec![b'x'; MAX_FILE as usize + 1]).unwrap();
         file.refresh();
-        assert!(file.wrong.lock().unwrap().as_ref().unwrap().contains("1 MiB"));
+        assert!(file.seen.lock().unwrap().wrong.as_ref().unwrap().contains("1 MiB"));
     }
 }

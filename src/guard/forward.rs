@@ -102,7 +102,7 @@ impl Authority {
                 let challenges = challenges.take(MAX_CHALLENGES).cloned().collect();
                 let shows = |name: &HeaderName| question.contains_key(name);
                 let was_attempt = self.terms.headers.iter().any(shows);
-                Ok(Tried::Refused { denied: Denied { failure, challenges }, was_attempt })
+                Ok(Tried::Refused { denied: Denied { failure, undecided: false, challenges }, was_attempt })
             }
             StatusCode::FORBIDDEN => {
                 let failure =

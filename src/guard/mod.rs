@@ -197,7 +197,8 @@ impl Guards {
             Tried::Unsure => (unavailable("the guard of the route came to no end"), false),
         };
         if was_attempt && counts {
-            may_try()?;
+            // That they are wrong is certain.
+            may_try().map_err(|denied| Denied { undecided: false, ..denied })?;
             self.0.throttle.failed(network, Instant::now());
         }
         Err(denied)
@@ -277,7 +278,7 @@ impl Gate {
             _ => r#"Bearer realm="put2bits""#,
         };
         let failure = Failure::new(Problem::Unauthorized, why);
-        Denied { failure, challenges: vec![HeaderValue::from_static(challenge)] }
+        Denied { failure, undecided: false, challenges: vec![HeaderValue::from_static(challenge)] }
     }
 }
 
@@ -288,11 +289,13 @@ fn known(kind: &str, name: &str) -> Admitted {
 
 fn too_many(seconds: u64) -> Denied {
     let detail = "too many attempts with wrong credentials came from this network";
-    Denied::new(Failure { retry_after: Some(seconds), ..Failure::new(Problem::TooManyAttempts, detail) })
+    let failure = Failure::new(Problem::TooManyAttempts, detail);
+    let denied = Denied::new(Failure { retry_after: Some(seconds), ..failure });
+    Denied { undecided: true, ..denied }
 }
 
 fn unavailable(why: &str) -> Denied {
-    Denied::new(Failure::new(Problem::AuthUnavailable, why))
+    Denied { undecided: true, ..Denied::new(Failure::new(Problem::AuthUnavailable, why)) }
 }
 
 /// The line of a file of tokens for this one.

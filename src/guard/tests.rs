@@ -55,7 +55,7 @@ fn head(name: HeaderName, value: Option<&str>) -> Parts {
 fn told(result: Result<Admitted, Denied>) -> (&'static str, String) {
     match result {
         Ok(admitted) => ("in", admitted.user.unwrap_or_default()),
-        Err(Denied { failure, challenges }) => {
+        Err(Denied { failure, challenges, .. }) => {
             let challenges =
                 challenges.iter().map(|challenge| challenge.to_str().unwrap()).collect::<Vec<_>>();
             (failure.problem.code(), challenges.join(" | "))
