@@ -57,11 +57,13 @@ pub struct ConnectionLimits {
     pub max: u32,
     /// Of one address (of IPv6: one /64). 0: as many as there may be.
     pub max_per_client: u32,
+    /// Requests at once on one connection of HTTP/2. A client that begins more is told to try those again.
+    pub max_streams: u32,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        ConnectionLimits { max: 4096, max_per_client: 0 }
+        ConnectionLimits { max: 4096, max_per_client: 0, max_streams: 100 }
     }
 }
 

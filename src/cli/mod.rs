@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod hash;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 
@@ -68,8 +69,12 @@ impl From<ConfigError> for Stop {
 impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
-            ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
-            ServeError::Guard { .. } => Exit::Config,
+            ServeError::Bind { .. } | ServeError::BindAdmin { .. } | ServeError::Passed { .. } => {
+                Exit::Unavailable
+            }
+            ServeError::Certificate { .. } | ServeError::Backend(_) | ServeError::Guard { .. } => {
+                Exit::Config
+            }
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

@@ -6,9 +6,11 @@ use super::intent::{self, NewFile};
 use super::reply;
 use super::service::{Answer, Asked, Service};
 use crate::access::Guard;
+use crate::bits::Destination;
 use crate::digest::Digests;
-use crate::error::{Failure, Problem};
+use crate::error::{Failure, Fault, Problem};
 use crate::resumable::{self, Append, OnResource, Version};
+use crate::route::Route;
 use crate::transfer::{Created, Fed, Feeding, Found, NewPart, NewUpload, Uploads};
 use crate::upload::Refusal;
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use http_body_util::Full;
 use std::error::Error;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// More 104s for one request would break Go's proxies, which count them.
@@ -29,6 +32,7 @@ pub(super) async fn create<U, G, B>(
     asked: &Asked,
     entered: Entered,
     file: NewFile,
+    destination: Destination,
     body: B,
 ) -> Answer
 where
@@ -48,8 +52,9 @@ where
     if let Err(failure) = check_part(service, &part, &file.content_digest) {
         return Ok(service.refuse(asked, &failure));
     }
-    let mut carried = file.route.carried(&asked.head.headers);
-    entered.add_to(&file.route, &mut carried);
+    let route = &Arc::clone(&file.route);
+    let mut carried = route.carried(&asked.head.headers);
+    entered.add_to(route, &mut carried);
     let new = NewUpload {
         name: asked.id.clone(),
         client: Some(asked.client),
@@ -58,7 +63,8 @@ where
         method: asked.head.method.clone(),
         route: file.route,
         path: asked.head.uri.path().to_owned(),
-        destination: file.destination,
+        destination,
+        carried: carried.clone(),
         total: creation.length,
         digests: file.digests,
     };
@@ -72,9 +78,14 @@ where
         Ok(made) => made,
         // Its system comes back by itself, to another instance or to the next life of this one. After a 503 it would not.
         Err(failure) if failure.problem == Problem::ShuttingDown => return Err(CutOff),
+        // So after trouble of the backend that may pass.
+        Err(failure) if failure.problem.row().retry && failure.problem.row().fault == Fault::Backend => {
+            service.refuse(asked, &failure);
+            return Err(CutOff);
+        }
         Err(failure) => return Ok(service.refuse(asked, &failure)),
     };
-    let head = resumable::reply::supported(creation.version, &location, &service.announced());
+    let head = resumable::reply::supported(creation.version, &location, &service.announced(Some(route)));
     if let Err(error) = asked.interim.send(&head).await {
         // Its connection is gone, as the upload will find out.
         tracing::debug!(id = asked.id, %error, "the 104 was not sent");
@@ -87,7 +98,7 @@ where
         place: Some(place),
         permit: entered.permit,
     };
-    feed(service, asked, &id, new, body, Some(&location)).await
+    feed(service, asked, route, &id, new, body, Some(&location)).await
 }
 
 /// A request to the URL of an upload.
@@ -127,13 +138,14 @@ where
             let (status, headers) = resumable::reply::capabilities(
                 &asked.head.headers,
                 &service.resumption,
-                &service.announced(),
+                &service.announced(Some(&found.route)),
             );
             Ok(reply::bare(status, headers, &asked.id))
         }
         Ok(OnResource::Offset(version)) => Ok(match service.uploads.status(id).await {
             Ok(told) => {
-                let (status, headers) = resumable::reply::offset(version, &told, &service.announced());
+                let announced = service.announced(Some(&found.route));
+                let (status, headers) = resumable::reply::offset(version, &told, &announced);
                 reply::bare(status, headers, &asked.id)
             }
             Err(why) => gone(service, asked, version, why),
@@ -164,7 +176,7 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let mut content_digest = intent::content_digest(&asked.head.headers);
+    let mut content_digest = intent::part_digest(&found.route, &asked.head.headers);
     // iOS repeats the fields of the first request. What was said there of the whole file is not about this part.
     if found.expected.contains(&content_digest) {
         content_digest = Digests::default();
@@ -182,7 +194,7 @@ where
         place: None,
         permit: entered.permit,
     };
-    feed(service, asked, id, new, body, None).await
+    feed(service, asked, &found.route, id, new, body, None).await
 }
 
 /// A part with a digest of its own is held whole until it is checked, so it has to be small.
@@ -203,6 +215,7 @@ fn check_part<U: Uploads, G: Guard>(
 async fn feed<U, G, B>(
     service: &Service<U, G>,
     asked: &Asked,
+    route: &Route,
     id: &str,
     part: NewPart,
     body: B,
@@ -220,7 +233,7 @@ where
         tracing::error!(id = asked.id, "a request ended without an outcome: its connection is cut off");
         return Err(CutOff);
     };
-    let announced = service.announced();
+    let announced = service.announced(Some(route));
     match fed {
         Fed::CutOff => Err(CutOff),
         Fed::Taken { offset } => {
@@ -309,7 +322,7 @@ fn refused<U: Uploads, G: Guard>(
     offset: Option<u64>,
 ) -> Response<Full<Bytes>> {
     let mut response = service.refuse(asked, &failure);
-    let announced = service.announced();
+    let announced = service.announced(None);
     resumable::reply::refuse(version, response.headers_mut(), failure.problem, offset, &announced);
     if failure.problem == Problem::MethodNotAllowed {
         reply::allow(&mut response, resumable::allowed(version));

@@ -5,13 +5,14 @@ use super::door::Entered;
 use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{door, head, reply, resource};
-use crate::access::{Guard, Open, Peer};
+use super::{door, forwarded, head, reply, resource};
+use crate::access::{Guard, Open, Peer, Proxies};
+use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
-use crate::route::Routes;
+use crate::route::{Route, Routes};
 use crate::transfer::{Refusal, Upload, Uploads};
 use crate::upload::Beginning;
 use bytes::Bytes;
@@ -37,6 +38,7 @@ pub struct Service<U, G = Open> {
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
+    proxies: Arc<Proxies>,
     windows: Windows,
 }
 
@@ -59,17 +61,22 @@ impl<U> Service<U> {
     /// A service that lets everybody in, and hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
         let windows = Windows::new(limits.memory / 4);
-        Service { uploads, guard: Open, routes, limits, resumption, windows }
+        Service { uploads, guard: Open, routes, limits, resumption, proxies: Arc::default(), windows }
     }
 
     /// The same, with somebody at the door.
     pub fn guarded_by<G: Guard>(self, guard: G) -> Service<U, G> {
-        let Service { uploads, guard: Open, routes, limits, resumption, windows } = self;
-        Service { uploads, guard, routes, limits, resumption, windows }
+        let Service { uploads, guard: Open, routes, limits, resumption, proxies, windows } = self;
+        Service { uploads, guard, routes, limits, resumption, proxies, windows }
     }
 }
 
 impl<U: Uploads, G: Guard> Service<U, G> {
+    /// The same behind these proxies. Without this, nobody is believed.
+    pub fn behind(self, proxies: Arc<Proxies>) -> Self {
+        Service { proxies, ..self }
+    }
+
     /// The same with windows of HTTP/2 from a pool that it shares with other services.
     pub fn sharing(self, windows: Windows) -> Self {
         Service { windows, ..self }
@@ -87,9 +94,11 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         &self.uploads
     }
 
-    /// What clients are told about limits.
-    pub(super) fn announced(&self) -> Announced {
-        Announced { max_size: self.limits.max_upload, age: Some(self.limits.uploads.expire) }
+    /// What clients are told about limits; of the program, where it is not known which route they would have taken.
+    pub(super) fn announced(&self, route: Option<&Route>) -> Announced {
+        let max_size = self.limits.max_upload;
+        let max_size = route.map_or(max_size, |route| route.largest(max_size));
+        Announced { max_size, age: Some(self.limits.uploads.expire) }
     }
 
     /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
@@ -99,31 +108,40 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let origin = forwarded::settle(&mut head, &peer, &self.proxies);
+        let peer = Peer { encrypted: origin.encrypted, ..peer };
         let has_body = !body.is_end_stream() || head::is_open_ended(&head);
-        let asked = Asked { id: new_id(), client: peer.address, peer, has_body, head, interim };
+        let asked = Asked { id: new_id(), client: origin.client, peer, has_body, head, interim };
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {
             Ok(Intent::Upload(file)) => {
                 // Nothing is read of the body, and nobody else hears of it, before this is decided.
                 let uri = asked.head.uri.path_and_query().map_or("/", |uri| uri.as_str());
-                match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await {
-                    Ok(entered) if file.creation.is_some() => {
-                        resource::create(&self, &asked, entered, file, body).await
-                    }
-                    Ok(entered) => Ok(self.plain(&asked, entered, file, body).await),
+                let entered = match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await
+                {
+                    Ok(entered) => entered,
                     Err(denied) => {
                         let mut response = self.refuse_new(&asked, &denied.failure);
                         reply::challenge(&mut response, &denied.challenges);
-                        Ok(response)
+                        return Ok(response);
                     }
+                };
+                let user = entered.permit.user.as_deref();
+                let destination = file.destination(&asked.head, user, Uuid::new_v4().as_u128());
+                match destination {
+                    Err(failure) => Ok(self.refuse_new(&asked, &failure)),
+                    Ok(to) if file.creation.is_some() => {
+                        resource::create(&self, &asked, entered, file, to, body).await
+                    }
+                    Ok(to) => Ok(self.plain(&asked, entered, file, to, body).await),
                 }
             }
             Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
-            Ok(Intent::Capabilities) => {
+            Ok(Intent::Capabilities(route)) => {
                 let (status, headers) =
-                    capabilities(&asked.head.headers, &self.resumption, &self.announced());
+                    capabilities(&asked.head.headers, &self.resumption, &self.announced(Some(&route)));
                 Ok(reply::bare(status, headers, &asked.id))
             }
             Err(failure) => Ok(self.refuse_new(&asked, &failure)),
@@ -135,14 +153,21 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         let mut response = self.refuse(asked, failure);
         let uploads = [Method::PUT, Method::POST].contains(&asked.head.method);
         if let Some(version) = resumable::spoken(&asked.head, &self.resumption).filter(|_| uploads) {
-            let announced = self.announced();
+            let announced = self.announced(None);
             resumable::reply::refuse(version, response.headers_mut(), failure.problem, None, &announced);
         }
         response
     }
 
     /// An upload that cannot be resumed.
-    async fn plain<B>(&self, asked: &Asked, entered: Entered, file: NewFile, body: B) -> Response<Full<Bytes>>
+    async fn plain<B>(
+        &self,
+        asked: &Asked,
+        entered: Entered,
+        file: NewFile,
+        destination: Destination,
+        body: B,
+    ) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
@@ -154,7 +179,7 @@ impl<U: Uploads, G: Guard> Service<U, G> {
             client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
-            destination: file.destination,
+            destination,
             carried,
             // A file that comes in one request tells its length in the head.
             part: Beginning::whole(file.content.unwrap_or_default()),

@@ -102,6 +102,7 @@ impl Front {
             route: self.registry.host().the_route(),
             path: "/f".to_owned(),
             destination: self.destination(upload),
+            carried: Default::default(),
             total: creation.length,
             digests: DigestPlan {
                 expected: Digests::read(headers, &REPR_DIGEST),

@@ -31,6 +31,7 @@ fn plan() -> Plan {
         method: Method::PUT,
         route: "/photos/".into(),
         path: "/photos/a.mov".into(),
+        wanted: "/up/a%20b.mov?x=1".parse().unwrap(),
         destination: Destination {
             target: "/up/a%20b.mov?x=1".parse().unwrap(),
             host: HeaderValue::from_static("backend:8080"),
