@@ -51,7 +51,8 @@ impl<H: Host> Registry<H> {
         };
         self.make_room();
         let after = self.abandon_older(self.older(&plan));
-        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, Some(slot)));
+        let entry =
+            Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, Some(slot)));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })

@@ -104,7 +104,17 @@ impl<H: Host> Registry<H> {
     pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
         let uploads = &host.limits().uploads;
         let running = Running::new(uploads.max_running, uploads.max_running_per_client);
-        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default(), running, sessions: Sessions::default() }), tasks }
+        Registry {
+            inner: Arc::new(Inner {
+                host,
+                store,
+                salt,
+                book: Mutex::default(),
+                running,
+                sessions: Sessions::default(),
+            }),
+            tasks,
+        }
     }
 
     /// The same registry, for another thread: what that one starts runs in `tasks`.

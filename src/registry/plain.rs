@@ -37,13 +37,8 @@ impl<H: Host> Registry<H> {
         Ok(outcome)
     }
 
-    async fn plain<B>(
-        &self,
-        upload: Upload,
-        body: B,
-        client: oneshot::Sender<Outcome>,
-        held: (Place, Slot),
-    ) where
+    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, held: (Place, Slot))
+    where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod fetch;
+mod node;
 mod peer;
 mod sending;
 mod time;

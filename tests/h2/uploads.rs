@@ -125,9 +125,7 @@ async fn a_stalled_upload_does_not_hold_up_the_others() {
 async fn a_body_of_another_length_is_never_a_file() {
     let backend = Backend::new(&[], &[]);
     let proxy = Settings::to(&backend).start().await;
-    let (length, data) = ([("content-length", "1000")], |flags, bytes: usize| {
-        (flags, vec![7; bytes])
-    });
+    let (length, data) = ([("content-length", "1000")], |flags, bytes: usize| (flags, vec![7; bytes]));
     for frames in [
         vec![data(END_STREAM, 999)],
         vec![data(END_STREAM, 1001)],

@@ -11,8 +11,14 @@ use std::collections::HashSet;
 pub(crate) const ORIGIN: &str = "bits.example.org";
 
 /// What servers answer that are up to no good, or merely confused.
-const EVIL: [&str; 6] =
-    ["evil.test", "example.org.evil.test", "169.254.169.254", "node1.example.org:22", "http://node1.example.org/", "::1"];
+const EVIL: [&str; 6] = [
+    "evil.test",
+    "example.org.evil.test",
+    "169.254.169.254",
+    "node1.example.org:22",
+    "http://node1.example.org/",
+    "::1",
+];
 
 /// What the farm is like.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +99,9 @@ impl World {
 
     /// Whether a file that was published at `at` can be seen where the exchange under way goes.
     pub(crate) fn is_visible(&self, at: &str) -> bool {
-        at.is_empty() || at == self.nodes.host || self.schedule.farm.is_none_or(|farm| farm.shared || farm.evil)
+        at.is_empty()
+            || at == self.nodes.host
+            || self.schedule.farm.is_none_or(|farm| farm.shared || farm.evil)
     }
 
     /// Where a late request goes; none if nobody is there any more.

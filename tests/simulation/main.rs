@@ -168,7 +168,10 @@ fn farms_that_share_nothing_lose_sessions_honestly() {
         let report = World::new(Schedule::farm_that_does_not(seed)).run();
         stored += u64::from(report.ending == Ending::Stored);
         restarts += report.figures.restarts;
-        assert!(matches!(report.ending, Ending::Stored | Ending::Failed(Problem::SessionLost)), "{seed}: {report:?}");
+        assert!(
+            matches!(report.ending, Ending::Stored | Ending::Failed(Problem::SessionLost)),
+            "{seed}: {report:?}"
+        );
     }
     assert!((2_000..9_900).contains(&stored) && restarts > 500, "{stored} stored, {restarts} restarts");
 }

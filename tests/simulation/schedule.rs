@@ -248,7 +248,8 @@ impl Schedule {
         if rng.u8(..) < 60 {
             let fallback = [None, Some(u32::from(rng.u8(0..100)))][rng.usize(..2)];
             let (shared, evil) = (rng.bool(), rng.u8(..) < 64);
-            schedule.farm = Some(Farm { shared, fallback, dies_per_mille: [0, 10, 60][rng.usize(..3)], evil });
+            schedule.farm =
+                Some(Farm { shared, fallback, dies_per_mille: [0, 10, 60][rng.usize(..3)], evil });
         }
         schedule.challenges = rng.u8(..) < 60;
         schedule

@@ -102,22 +102,28 @@ pub const QUIRKS: &[Quirk] = &[
           "filtered" => VerbRule::Filtered }),
     choice!("uploads", "whether the directory takes uploads, or how it says no", http.uploads,
         { "enabled" => Uploads::Enabled, "501" => Uploads::Disabled501, "404" => Uploads::Disabled404 }),
-    parsed!("auth", "open|forbidden|ntlm|three-legs|basic:USER:PASSWORD|bearer:TOKEN|exact:AUTHORIZATION", "who may upload", http.auth, |text| {
-        let exact = |text: String| HeaderValue::try_from(text).ok().map(Auth::Exact);
-        if let Some(user) = text.strip_prefix("basic:") {
-            return user.contains(':').then(|| exact(format!("Basic {}", STANDARD.encode(user))))?;
+    parsed!(
+        "auth",
+        "open|forbidden|ntlm|three-legs|basic:USER:PASSWORD|bearer:TOKEN|exact:AUTHORIZATION",
+        "who may upload",
+        http.auth,
+        |text| {
+            let exact = |text: String| HeaderValue::try_from(text).ok().map(Auth::Exact);
+            if let Some(user) = text.strip_prefix("basic:") {
+                return user.contains(':').then(|| exact(format!("Basic {}", STANDARD.encode(user))))?;
+            }
+            if let Some(token) = text.strip_prefix("bearer:") {
+                return exact(format!("Bearer {token}"));
+            }
+            Some(match text {
+                "ntlm" => Auth::Ntlm,
+                "open" => Auth::Open,
+                "forbidden" => Auth::Forbidden,
+                "three-legs" => Auth::ThreeLegs,
+                _ => Auth::Exact(HeaderValue::try_from(text.strip_prefix("exact:")?).ok()?),
+            })
         }
-        if let Some(token) = text.strip_prefix("bearer:") {
-            return exact(format!("Bearer {token}"));
-        }
-        Some(match text {
-            "ntlm" => Auth::Ntlm,
-            "open" => Auth::Open,
-            "forbidden" => Auth::Forbidden,
-            "three-legs" => Auth::ThreeLegs,
-            _ => Auth::Exact(HeaderValue::try_from(text.strip_prefix("exact:")?).ok()?),
-        })
-    }),
+    ),
     choice!("missing-length", "answer to a request without Content-Length", http.missing_length,
         { "411" => MissingLength::Status411, "400" => MissingLength::Status400, "accept" => MissingLength::Accept }),
     parsed!(
@@ -269,11 +275,17 @@ pub const QUIRKS: &[Quirk] = &[
             parts.next().is_none().then_some(Some(Verdict { status, code, times }))
         }
     ),
-    parsed!("close-field", "NAME[:VALUE]", "a field that Close-Session has to have", publish.close_field, |text| {
-        let (name, value) = split(text);
-        let value = value.map(HeaderValue::try_from).transpose().ok()?;
-        Some(Some(CloseField { name: name.parse().ok()?, value }))
-    }),
+    parsed!(
+        "close-field",
+        "NAME[:VALUE]",
+        "a field that Close-Session has to have",
+        publish.close_field,
+        |text| {
+            let (name, value) = split(text);
+            let value = value.map(HeaderValue::try_from).transpose().ok()?;
+            Some(Some(CloseField { name: name.parse().ok()?, value }))
+        }
+    ),
     choice!("reads", "whether published files can be read back", publish.reads,
         { "both" => Reads::Both, "head" => Reads::Head, "get" => Reads::Get, "none" => Reads::None }),
 ];
