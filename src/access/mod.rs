@@ -2,6 +2,12 @@
 //!
 //! Pure: what knows users, files of hashes and other services implements [`Guard`].
 
+mod listener;
+mod proxies;
+
+pub use listener::{Address, CertificateFiles, ClientAuth, Listener, Tls, TlsVersion};
+pub use proxies::{Forwarded, Proxies, Trusted};
+
 use crate::error::Failure;
 use crate::route::Route;
 use crate::upload::Principal;
@@ -14,9 +20,10 @@ use std::sync::Arc;
 /// What is at the other end of a client's connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// Its address: that of the socket, or what a trusted load balancer said of it by the PROXY protocol.
+    /// Its address: that of the socket, or what a trusted load balancer said of it by the PROXY protocol. For a Unix
+    /// socket [`Address::UNIX_PEER`].
     pub address: SocketAddr,
-    /// Whether the connection is encrypted up to here.
+    /// Whether the connection is encrypted up to here, or a trusted proxy says that the client's is.
     pub encrypted: bool,
     /// Names in the certificate that it proved to have, if it has one: the common name of its subject and all DNS and
     /// e-mail names.

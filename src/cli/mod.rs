@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod exit;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 
@@ -65,7 +66,10 @@ impl From<ConfigError> for Stop {
 impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
-            ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
+            ServeError::Bind { .. } | ServeError::BindAdmin { .. } | ServeError::Passed { .. } => {
+                Exit::Unavailable
+            }
+            ServeError::Certificate { .. } | ServeError::Backend(_) => Exit::Config,
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

@@ -1,8 +1,11 @@
 //! The example file against the table of keys.
 
+use super::backends::BACKEND_KEYS;
 use super::keys::KEYS;
+use super::listeners::LISTENER_KEYS;
 use super::routes::ROUTE_KEYS;
 use super::{Config, Resolved, file, known_keys};
+use crate::access::{Address, Listener};
 use crate::route::Route;
 use std::path::Path;
 
@@ -10,9 +13,11 @@ const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
 
 /// The example with every setting in force.
 fn all_in_force() -> String {
-    let setting =
-        |line: &'static str| line.strip_prefix('#').filter(|rest| rest.starts_with(char::is_alphabetic));
-    EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    let is_setting = |rest: &&str| rest.starts_with(char::is_alphabetic) || rest.starts_with("[[");
+    let setting = |line: &'static str| line.strip_prefix('#').filter(is_setting);
+    let lines: Vec<_> = EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect();
+    // `mode` goes with these alone.
+    lines.join("\n").replace("\"0.0.0.0:443\"", "\"unix:/run/put2bits/up.sock\"")
 }
 
 fn resolve(text: &str) -> Resolved {
@@ -48,9 +53,16 @@ fn the_defaults_in_the_example_are_the_defaults() {
         assert_eq!(key.of(&mut shown).toml(), key.of(&mut default).toml(), "{}", key.path);
         assert!(resolved.origin(key.path).is_explicit(), "{}", key.path);
     }
+    let listener = resolved.config().listeners[0].clone();
+    let tls = listener.tls.clone().unwrap();
+    assert_eq!((tls.min, tls.client_auth), Default::default());
+    let Address::Unix { mode: Address::MODE, .. } = listener.address else { panic!("{listener:?}") };
+    assert_eq!(Listener { tls: None, ..listener.clone() }, Listener::plain(listener.address));
     let mut route = resolved.routes()[0].route.clone();
-    // These two have no default.
+    // These have no default.
     assert!(route.name.header.take().is_some() && route.name.query.take().is_some());
+    assert!(route.target.take().is_some() && !std::mem::take(&mut route.hosts).is_empty());
+    assert!(route.max_upload.take().is_some() && route.max_running.take().is_some());
     assert_eq!(route, Route::new(&route.prefix, route.backend.clone()));
 }
 
@@ -64,5 +76,6 @@ fn the_example_writes_values_as_they_are_printed() {
             assert!(printed.lines().any(|other| other.starts_with(line)), "{line}\n{printed}");
         }
     }
-    assert!(ROUTE_KEYS.iter().all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
+    let mut all = ROUTE_KEYS.iter().chain(&LISTENER_KEYS).chain(&BACKEND_KEYS);
+    assert!(all.all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
 }

@@ -93,7 +93,7 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
 }
 
 /// A host and perhaps a port, nothing else.
-fn authority(value: &HeaderValue) -> Option<Authority> {
+pub(super) fn authority(value: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(value.as_bytes()).ok()?;
     let rest = authority.as_str().strip_prefix(authority.host())?;
     // A number with a sign would be read as one, too.

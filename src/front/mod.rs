@@ -1,5 +1,7 @@
 //! The side that faces the client: HTTP/1.1 requests in, uploads out.
 //!
+//! What proxies say about a client is settled by `forwarded`, before anything else.
+//!
 //! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
 //! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
 //! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
@@ -13,6 +15,7 @@
 
 mod connection;
 mod due;
+mod forwarded;
 mod h1;
 mod h2;
 mod head;
@@ -20,6 +23,7 @@ mod intent;
 mod interim;
 mod phase;
 mod preface;
+mod preview;
 mod raw_head;
 mod reply;
 mod resource;
@@ -29,5 +33,6 @@ mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
 pub use h2::Windows;
+pub use preview::{Preview, preview};
 pub use reply::turned_away;
 pub use service::Service;

@@ -1,11 +1,14 @@
 //! Nodes of a farm: where a packet goes, and under which name.
 
 use crate::peer::Peer;
-use crate::{ACK, ask, connection};
+use crate::{ACK, ask, connection, destination};
 use http::uri::Authority;
+use put2bits::backend::Endpoint;
 use put2bits::bits::{Dialect, GuidCase, Node, Packet, Verb};
+use put2bits::limits::SocketLimits;
+use put2bits::route::{BackendUrl, Carried, Server};
 use put2bits::transfer::Backend;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 #[tokio::test]
 async fn a_node_has_the_port_of_the_origin_and_a_connection_of_its_own() {
@@ -63,7 +66,11 @@ async fn packets_are_written_as_the_server_wants_them() {
         }
     });
     let dialect = Dialect { verb: Verb::Override, guid: GuidCase::Upper, ..Dialect::default() };
-    ask(&mut connection(&peer.authority).speaking(dialect), Packet::CreateSession).await.unwrap();
+    let url = BackendUrl::parse(&format!("http://{}/uploads/", peer.authority)).unwrap();
+    let server = Arc::new(Server { dialect, ..Server::default() });
+    let endpoint = Endpoint::open(&url, &server, [], &SocketLimits::default()).unwrap();
+    let mut to = endpoint.connection(destination(), Carried::default());
+    ask(&mut to, Packet::CreateSession).await.unwrap();
     let head = seen.recv().unwrap();
     assert!(head.starts_with("POST /uploads/a.mov?x=1 HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("\r\nX-Http-Method-Override: BITS_POST\r\n"), "{head}");
