@@ -50,11 +50,8 @@ impl Client {
     pub(crate) async fn connect(addr: SocketAddr) -> Client {
         let stream = TcpStream::connect(addr).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let (requests, connection) = h2::client::Builder::new()
-            .initial_window_size(1 << 20)
-            .handshake(stream)
-            .await
-            .unwrap();
+        let (requests, connection) =
+            h2::client::Builder::new().initial_window_size(1 << 20).handshake(stream).await.unwrap();
         Client { addr, requests, connection: tokio::spawn(connection) }
     }
 
@@ -111,9 +108,10 @@ impl Exchange {
             while !piece.is_empty() {
                 self.body.reserve_capacity(piece.len());
                 let room = poll_fn(|cx| self.body.poll_capacity(cx));
-                let room = within("room in the window", room).await.unwrap_or_else(|| {
-                    Err(Reason::STREAM_CLOSED.into())
-                })?;
+                let Some(room) = within("room in the window", room).await else {
+                    return Err(poll_fn(|cx| self.body.poll_reset(cx)).await?.into());
+                };
+                let room = room?;
                 let now = piece.split_to(room.min(piece.len()));
                 at += now.len() as u64;
                 self.body.send_data(now, at == file.size)?;

@@ -82,7 +82,11 @@ pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// The head of a request with these fields beside the usual ones.
-pub(crate) fn head<'a>(method: &'a str, path: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn head<'a>(
+    method: &'a str,
+    path: &'a str,
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     let usual = [(":method", method), (":scheme", "http"), (":authority", "p"), (":path", path)];
     usual.into_iter().chain(more.iter().copied()).collect()
 }
