@@ -37,6 +37,10 @@ impl Watched {
         all.gauge("uploads_running", None, "Requests that bring bytes of an upload now", move || {
             budget.uploads()
         });
+        let r = registry.clone();
+        all.gauge("backend_sessions_open", None, "BITS sessions at backends, those of paused uploads included", move || {
+            r.sessions()
+        });
         all.gauge("upload_resources_open", None, "Uploads that can be resumed", move || {
             registry.open() as u64
         });

@@ -56,7 +56,8 @@ impl<H: Host> Registry<H> {
         let mut beat = entry.listen();
         // It is one place in line, however often something else happens meanwhile.
         let owner = entry.lock().life.plan().owner.clone();
-        let mut entering = pin!(self.enter(owner, part.client));
+        let route = Arc::clone(&entry.route);
+        let mut entering = pin!(self.enter(owner, part.client, &route));
         let mut patience = pin!(sleep(PATIENCE));
         let Run { beginning, orders, place } = loop {
             beat.borrow_and_update();
@@ -140,6 +141,8 @@ impl<H: Host> Registry<H> {
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
+        // Until its session is out of the way, whoever ends the upload.
+        let slot = entry.lock().slot.clone();
         let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut attendant = Attendant {
@@ -220,11 +223,12 @@ impl<H: Host> Registry<H> {
         entry.beat();
         // Who may go on at once needs a place at once. Else it is given back when its session is out of the way, too.
         let _place = matches!(ending.how, How::Failed { .. }).then_some(place);
+        let slot = slot.filter(|_| !matches!(ending.how, How::Stored(_)));
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
         if let Some(continuation) = left_over {
-            self.cancel_session(&entry, continuation).cancelled().await;
+            self.cancel_session(&entry, continuation, slot).cancelled().await;
         }
     }
 }

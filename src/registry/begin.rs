@@ -19,7 +19,7 @@ impl<H: Host> Registry<H> {
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`], [`Problem::ShuttingDown`].
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;
         let id = secret()?;
@@ -35,14 +35,23 @@ impl<H: Host> Registry<H> {
             digests: new.digests,
             created: now,
         };
-        let place = match self.try_enter(plan.owner.clone(), new.client) {
+        let place = match self.try_enter(plan.owner.clone(), new.client, &new.route) {
             Ok(place) => place,
             // It takes over from one that runs.
             Err(full) => self.older(&plan).iter().find_map(|older| older.place()).ok_or(full)?,
         };
+        let slot = match self.inner.sessions.try_open(&new.route) {
+            Ok(slot) => slot,
+            // It begins when the session of that one is out of the way.
+            Err(full) => {
+                let same_account = |older: &&Arc<Entry>| older.route.server == new.route.server;
+                let older = self.older(&plan);
+                older.iter().filter(same_account).find_map(|older| older.lock().slot.clone()).ok_or(full)?
+            }
+        };
         self.make_room();
         let after = self.abandon_older(self.older(&plan));
-        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after));
+        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, Some(slot)));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })

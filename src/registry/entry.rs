@@ -1,5 +1,6 @@
 //! One upload resource.
 
+use super::sessions::Slot;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::{Carried, Route};
@@ -35,6 +36,8 @@ pub(super) struct Inside {
     pub(super) carried: Carried,
     /// Cancelled when older uploads to the same target are out of the way.
     pub(super) after: Vec<CancellationToken>,
+    /// Its session at the backend, until the upload has ended.
+    pub(super) slot: Option<Slot>,
 }
 
 /// A request that drives an upload.
@@ -83,9 +86,15 @@ impl Drop for Seat {
 }
 
 impl Entry {
-    pub(super) fn new(id: String, route: Arc<Route>, life: Life, after: Vec<CancellationToken>) -> Self {
+    pub(super) fn new(
+        id: String,
+        route: Arc<Route>,
+        life: Life,
+        after: Vec<CancellationToken>,
+        slot: Option<Slot>,
+    ) -> Self {
         let carried = route.carried(&HeaderMap::new());
-        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, after });
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, after, slot });
         Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
     }
 

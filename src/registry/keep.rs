@@ -1,5 +1,6 @@
 //! Records, and the end of uploads.
 
+use super::sessions::Slot;
 use super::{Change, Entry, Host, MOST_ANSWERS, MOST_ENDED, Registry};
 use crate::bits::Event;
 use crate::digest::Digests;
@@ -50,7 +51,9 @@ impl<H: Host> Registry<H> {
     /// An upload has ended: it does not count any more.
     pub(super) fn ended(&self, entry: &Arc<Entry>) {
         let (owner, answer) = {
-            let state = entry.lock();
+            let mut state = entry.lock();
+            // Whoever still sees to its session holds another clone.
+            state.slot = None;
             (state.life.plan().owner.clone(), state.life.answer_size())
         };
         let mut book = self.book();
@@ -80,8 +83,14 @@ impl<H: Host> Registry<H> {
         }
     }
 
-    /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over.
-    pub(super) fn cancel_session(&self, entry: &Arc<Entry>, continuation: Continuation) -> CancellationToken {
+    /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over, and the
+    /// slot given back.
+    pub(super) fn cancel_session(
+        &self,
+        entry: &Arc<Entry>,
+        continuation: Continuation,
+        slot: Option<Slot>,
+    ) -> CancellationToken {
         let done = CancellationToken::new();
         let Some(checkpoint) = continuation.checkpoint.clone().filter(|checkpoint| !checkpoint.closing)
         else {
@@ -104,6 +113,7 @@ impl<H: Host> Registry<H> {
             let shared = host.shared(&upload.route);
             let observe = |event: &Event| host.observe(&upload, event);
             transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;
+            drop(slot);
             drop(guard);
         });
         done

@@ -1,5 +1,6 @@
 //! Uploads that cannot be resumed: one request, one run of the transfer.
 
+use super::sessions::Slot;
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
@@ -15,7 +16,7 @@ impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
     ///
     /// # Errors
-    /// [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    /// [`Problem::TooManyRunning`], [`Problem::TooManySessions`], [`Problem::ShuttingDown`].
     pub fn start<B>(
         &self,
         upload: Upload,
@@ -28,15 +29,21 @@ impl<H: Host> Registry<H> {
     {
         self.check_open()?;
         let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
-        let place = self.try_enter(owner, upload.client)?;
+        let place = self.try_enter(owner, upload.client, &upload.route)?;
+        let slot = self.inner.sessions.try_open(&upload.route)?;
         let (client, outcome) = oneshot::channel();
         let registry = self.clone();
-        self.tasks.spawn(async move { registry.plain(upload, body, client, place).await });
+        self.tasks.spawn(async move { registry.plain(upload, body, client, (place, slot)).await });
         Ok(outcome)
     }
 
-    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, place: Place)
-    where
+    async fn plain<B>(
+        &self,
+        upload: Upload,
+        body: B,
+        client: oneshot::Sender<Outcome>,
+        held: (Place, Slot),
+    ) where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
@@ -53,7 +60,7 @@ impl<H: Host> Registry<H> {
         };
         // Who is told that its file is stored may come with the next one at once. Else it is given back when its session is
         // out of the way, too.
-        let _place = (!matches!(ending.how, How::Stored(_))).then_some(place);
+        let _held = (!matches!(ending.how, How::Stored(_))).then_some(held);
         if let Some(client) = watch.client.take() {
             // Nobody may be there any more.
             let _ = client.send(Outcome { result, report: ending.report.clone() });

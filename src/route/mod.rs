@@ -79,6 +79,8 @@ pub struct Route {
     pub refused_names: Vec<NamePattern>,
     /// Whether its uploads can be resumed.
     pub resumption: Mode,
+    /// Most uploads that may bring bytes at once, beside the limit of the program.
+    pub max_running: Option<u32>,
 }
 
 impl Route {
@@ -96,6 +98,7 @@ impl Route {
             response_headers: Vec::new(),
             refused_names: refused_name::refused_by_default(),
             resumption: Mode::default(),
+            max_running: None,
         }
     }
 

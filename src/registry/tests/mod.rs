@@ -7,6 +7,7 @@ mod fencing;
 mod records;
 mod recovery;
 mod running;
+mod sessions;
 mod world;
 
 use super::*;
@@ -14,7 +15,7 @@ use crate::bits::{Destination, Event, Profile};
 use crate::digest::Digests;
 use crate::limits::{Limits, UploadLimits};
 use crate::resumable::{Append, Version};
-use crate::route::{BackendUrl, Route};
+use crate::route::{BackendUrl, Credentials, Route};
 use crate::transfer::tests::peers::{Fate, Feed, Feeder, Seen, State as Peer};
 use crate::transfer::tests::{bytes, fixed, settle};
 use crate::transfer::{

@@ -120,24 +120,30 @@ impl World {
     pub(super) fn with(uploads: UploadLimits, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
         let mut peer = Peer::new(Server::new(Knobs::strict()));
         peer.plan = Box::new(plan);
-        World::of(uploads, &Profile::REFUSE, Arc::new(Mutex::new(peer)), Arc::default())
+        World::of(uploads, route(&Profile::REFUSE), Arc::new(Mutex::new(peer)), Arc::default())
+    }
+
+    /// Of a route that differs in that way.
+    pub(super) fn routed(change: impl FnOnce(&mut Route)) -> World {
+        let mut route = route(&Profile::REFUSE);
+        change(&mut route);
+        let peer = Peer::new(Server::new(Knobs::strict()));
+        World::of(UploadLimits::default(), route, Arc::new(Mutex::new(peer)), Arc::default())
     }
 
     /// With a server of that kind.
     pub(super) fn at(profile: &'static Profile, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
         let mut peer = Peer::new(Server::new(Knobs::strict()));
         peer.plan = Box::new(plan);
-        World::of(UploadLimits::default(), profile, Arc::new(Mutex::new(peer)), Arc::default())
+        World::of(UploadLimits::default(), route(profile), Arc::new(Mutex::new(peer)), Arc::default())
     }
 
     fn of(
         uploads: UploadLimits,
-        profile: &'static Profile,
+        route: Route,
         peer: Arc<Mutex<Peer>>,
         records: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     ) -> World {
-        let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
-        route.profile = Some(profile);
         let shared = Shared {
             limits: Arc::new(Limits { fragment: fixed(100), uploads, ..Limits::default() }),
             budget: Budget::new(1 << 20),
@@ -166,8 +172,8 @@ impl World {
         let host = registry.host();
         let uploads = host.limits().uploads.clone();
         // What the old one still does is not seen: its store is another.
-        let profile = host.route.profile.unwrap();
-        let world = World::of(uploads, profile, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
+        let route = Route::clone(&host.route);
+        let world = World::of(uploads, route, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
         host.drain.end();
         world
     }
@@ -295,6 +301,7 @@ impl World {
         assert_eq!(host.peer.lock().unwrap().server.sessions().count(), open, "sessions at the backend");
         let book = self.registry.book();
         assert_eq!(book.open.len(), open);
+        assert_eq!(self.registry.sessions(), open as u64, "slots for sessions");
         assert_eq!(book.entries.len(), book.open.len() + book.ended.len());
         let owned: u32 = book.owners.values().sum();
         assert!(owned as usize <= open && book.owners.values().all(|&count| count > 0));
@@ -306,6 +313,12 @@ impl World {
             assert_eq!(records.get(&entry.id), state.life.record().as_ref());
         }
     }
+}
+
+fn route(profile: &'static Profile) -> Route {
+    let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
+    route.profile = Some(profile);
+    route
 }
 
 pub(super) fn give(feeder: &Feeder, range: std::ops::Range<u64>) {
@@ -324,4 +337,8 @@ pub(super) fn alice() -> Option<Principal> {
 
 pub(super) fn bob() -> Option<Principal> {
     principal("Bearer bob")
+}
+
+pub(super) fn carol() -> Option<Principal> {
+    principal("Bearer carol")
 }
