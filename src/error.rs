@@ -86,6 +86,14 @@ problems! {
     BadPath = "bad_path", BAD_REQUEST, Client, false,
         "This path cannot name a file at the backend",
         "Use a path of plain file and folder names.";
+    /// The target template of the route needs what the request has not.
+    NameMissing = "name_missing", BAD_REQUEST, Client, false,
+        "The request lacks what its file is to be named after",
+        "Send what is missing, or give it a fallback in the route's target.";
+    /// The route wants a digest of the file.
+    DigestRequired = "digest_required", BAD_REQUEST, Client, false,
+        "Files have to come with their digest here",
+        "Send Repr-Digest with sha-256 or sha-512 of the whole file.";
     /// The head is ambiguous or malformed (two lengths, no host, …).
     BadRequest = "bad_request", BAD_REQUEST, Client, false,
         "The request head is malformed or ambiguous",
@@ -194,6 +202,10 @@ problems! {
     Exists = "exists", CONFLICT, Backend, false,
         "The file exists already and the backend does not overwrite it",
         "Choose another name, or let the backend overwrite files (for IIS: BITSAllowOverwrites).";
+    /// The route must not overwrite, and the backend does not say whether the file is there.
+    ExistsUnknown = "exists_unknown", BAD_GATEWAY, Backend, false,
+        "The backend does not tell whether the file exists already",
+        "Let the backend answer HEAD of its files (for IIS: allow the verb and reading), or set overwrite of the route to pass or suffix.";
     /// The folder of the target does not exist.
     NotFound = "not_found", NOT_FOUND, Backend, false,
         "The backend has no such folder",

@@ -73,9 +73,9 @@ fn p13_a_bad_configuration_never_binds_a_port() {
         (format!("log.filter = 'a=b=c'\n{route}"), &[], "FILE:1: log.filter: "),
         (twice, &[], "FILE:5: route[1].path: \"/\" is the path of another route"),
         (
-            route.replace("http:", "https:"),
+            route.replace("http:", "ftp:"),
             &[],
-            "FILE:3: route[0].backend: \"https://127.0.0.1:1/\" is refused: https",
+            "FILE:3: route[0].backend: \"ftp://127.0.0.1:1/\" is refused: a backend URL",
         ),
         (route.to_owned(), &[("PUT2BITS_LISTN", "x")], "PUT2BITS_LISTN: unknown variable"),
         (route.to_owned(), &[("PUT2BITS_BACKEND", "http://x/")], "PUT2BITS_BACKEND: conflicts"),

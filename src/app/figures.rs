@@ -38,9 +38,12 @@ impl Watched {
             budget.uploads()
         });
         let r = registry.clone();
-        all.gauge("backend_sessions_open", None, "BITS sessions at backends, those of paused uploads included", move || {
-            r.sessions()
-        });
+        all.gauge(
+            "backend_sessions_open",
+            None,
+            "BITS sessions at backends, those of paused uploads included",
+            move || r.sessions(),
+        );
         all.gauge("upload_resources_open", None, "Uploads that can be resumed", move || {
             registry.open() as u64
         });

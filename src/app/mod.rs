@@ -12,6 +12,7 @@
 //! Probes and metrics are answered by one more thread, from before the first upload to the end of the process.
 
 mod acceptor;
+mod backends;
 mod descriptors;
 mod door;
 mod figures;
@@ -20,13 +21,16 @@ mod seldom;
 mod uploads;
 mod worker;
 
+pub use crate::front::{Preview, preview};
+
 use crate::admin;
-use crate::backend;
+use crate::backend::Unusable;
 use crate::config::{Config, StateConfig, StoreKind};
 use crate::front::Windows;
 use crate::limits::Limits;
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
+use backends::Backends;
 use door::Door;
 use figures::Watched;
 use health::{Policy, Status};
@@ -68,7 +72,10 @@ pub enum ServeError {
         /// What is wrong with them.
         source: StoreError,
     },
-    /// The system refused threads, a runtime, the HTTP client or signal handlers.
+    /// A certificate, token or password for a backend can't be used: the configuration is wrong.
+    #[error(transparent)]
+    Backend(#[from] Unusable),
+    /// The system refused threads, a runtime or signal handlers.
     #[error("cannot start: {source}")]
     Runtime {
         /// What the system says.
@@ -91,6 +98,15 @@ impl From<StoreError> for ServeError {
             StoreError::Random(_) | StoreError::Thread(_) => io::Error::other(source).into(),
         }
     }
+}
+
+/// Checks what of a configuration lies in files of its own: certificates, tokens, passwords. Starts nothing.
+///
+/// # Errors
+/// At the first that can't be used.
+pub fn check(config: &Config) -> Result<(), ServeError> {
+    Backends::open(&config.routes, &config.limits)?;
+    Ok(())
 }
 
 /// A running proxy. Dropping it stops it at once.
@@ -140,21 +156,21 @@ impl Proxy {
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let Config { listen, workers, routes, limits, state, resumption, admin, .. } = config;
+        let backends = Backends::open(&routes, &limits)?;
         let opened = open(&state)?;
         let admin_listener = bind_admin(admin.listen)?;
         let listener = bind(listen, limits.sockets.receive_buffer)
             .map_err(|source| ServeError::Bind { addr: listen, source })?;
         let addr = listener.local_addr()?;
-        let client = backend::Client::new(&limits.sockets).map_err(io::Error::other)?;
         let drain = Drain::default();
         let grace = Grace::new(&limits);
         let (ready, policy) =
             (CancellationToken::new(), Policy { store: admin.ready_store, backend: admin.ready_backend });
         let (status, pulses) =
-            Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), &routes);
+            Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), backends.endpoints());
         let status = Arc::new(status);
         let most = descriptors::connections(limits.connections.max);
-        let common = Common::new(routes, limits, client, drain.clone());
+        let common = Common::new(routes, limits, backends, drain.clone());
         let door = Door::new(most, &common.limits, common.metrics.clone());
         let windows = Windows::new(common.limits.memory / 4);
         let Opened { store, records, salt, .. } = opened;

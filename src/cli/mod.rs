@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod exit;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 
@@ -66,6 +67,7 @@ impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
             ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
+            ServeError::Backend(_) => Exit::Config,
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };

@@ -43,10 +43,13 @@ pub(crate) fn one(raw: &Raw) -> Result<HeaderName, String> {
 /// `route.response_headers`: what of the backend's last answer goes on to the client.
 pub(crate) fn passed_on(raw: &Raw) -> Result<Vec<HeaderName>, String> {
     list(raw, |name| {
-        let ours = ["keep-alive", "put2bits-error"].contains(&name.as_str());
-        let refused = ours || NOT_PASSED_ON.contains(name);
-        refused.then_some("passed on: it is about the message between proxy and backend")
+        is_the_messages(name).then_some("passed on: it is about the message between proxy and backend")
     })
+}
+
+/// Whether a field is about one message or connection, or is said by this proxy alone.
+pub(crate) fn is_the_messages(name: &HeaderName) -> bool {
+    name == "keep-alive" || name.as_str().starts_with("put2bits-") || NOT_PASSED_ON.contains(name)
 }
 
 /// `resumption.credentials`: what tells one client from another.
@@ -59,7 +62,10 @@ pub(crate) fn credentials(raw: &Raw) -> Result<Vec<HeaderName>, String> {
 }
 
 /// Each name once, and none that `why_not` has something against.
-fn list(raw: &Raw, why_not: impl Fn(&HeaderName) -> Option<&'static str>) -> Result<Vec<HeaderName>, String> {
+pub(crate) fn list(
+    raw: &Raw,
+    why_not: impl Fn(&HeaderName) -> Option<&'static str>,
+) -> Result<Vec<HeaderName>, String> {
     let items = raw.list().ok_or_else(|| raw.is_not(WANTED))?;
     let mut names = Vec::with_capacity(items.len());
     for item in items.iter() {

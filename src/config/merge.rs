@@ -5,8 +5,8 @@ use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
 use super::slot::Slot;
-use super::tables::ROUTE;
-use super::{Config, ConfigError, check, environment, file, memory, render, routes};
+use super::tables;
+use super::{Config, ConfigError, backends, check, environment, file, memory, render, routes};
 use crate::route::Routes;
 use std::collections::HashMap;
 use std::env;
@@ -69,17 +69,18 @@ impl Sources {
         if let Some(limit) = self.memory_limit {
             memory::fit(&mut draft, limit);
         }
-        let tables = document.take(&ROUTE);
+        let tables = document.take(&tables::ROUTE);
+        let backends = backends::build(document.take(&tables::BACKEND))?;
         for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
             draft.set(key, raw)?;
         }
         check::settle(&mut draft)?;
         check::keep_listeners_apart(&draft)?;
-        let routes = routes::build(tables, draft.backend.take(), draft.profile.take())?;
+        let routes = routes::build(tables, &backends, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
-        Ok(Resolved { config, origins, routes })
+        Ok(Resolved { config, origins, backends, routes })
     }
 }
 
@@ -141,6 +142,7 @@ impl Draft {
 pub struct Resolved {
     config: Config,
     origins: HashMap<&'static str, Origin>,
+    backends: Vec<backends::Entry>,
     routes: Vec<Entry>,
 }
 
@@ -158,6 +160,11 @@ impl Resolved {
     /// Where the value of a key came from.
     pub fn origin(&self, key: &str) -> &Origin {
         self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// The backends with the origins of their values, in the order of the file.
+    pub(crate) fn backends(&self) -> &[backends::Entry] {
+        &self.backends
     }
 
     /// The routes with the origins of their values, in the order of the file.

@@ -12,6 +12,7 @@
 
 mod admin;
 mod backend;
+mod backends;
 mod check;
 mod choice;
 mod environment;
@@ -26,6 +27,7 @@ mod origin;
 mod raw;
 mod render;
 mod resumption;
+mod route_values;
 mod routes;
 mod slot;
 mod suggest;

@@ -31,7 +31,8 @@ pub(crate) fn unknown_key(path: &str, shown: &str, origin: &Origin) -> ConfigErr
 /// The key or section meant by `path`: by its bare name if it lies beside it, else by its path.
 fn similar_key(path: &str) -> Option<String> {
     let (parent, name) = split(path);
-    let sections = KEYS.iter().map(|key| split(key.path).0.to_owned()).chain(["route".to_owned()]);
+    let sections =
+        KEYS.iter().map(|key| split(key.path).0.to_owned()).chain(["backend".to_owned(), "route".to_owned()]);
     let all = known_keys().chain(sections.filter(|section| !section.is_empty()));
     let scored = all.filter_map(|candidate| {
         let (beside, other) = split(&candidate);
@@ -60,7 +61,7 @@ mod tests {
             ("max_upload", Some("limits.max_upload")),
             ("fragmnet", Some("fragment")),
             ("routes", Some("route")),
-            ("backend", Some("route.backend")),
+            ("backends", Some("backend")),
             ("route.zero-length", Some("zero_length")),
             ("timeout", Some("timeouts")),
             ("timeouts.final-ack", Some("final_ack")),

@@ -1,5 +1,6 @@
 //! Which lists of tables the file may have, such as `[[route]]`, and the keys of each.
 
+use super::backends::BACKEND_KEYS;
 use super::routes::ROUTE_KEYS;
 
 /// One list of tables.
@@ -11,11 +12,14 @@ pub(crate) struct Kind {
     pub(crate) keys: &'static [&'static str],
 }
 
+/// `[[backend]]`: servers that routes name.
+pub(crate) static BACKEND: Kind = Kind { name: "backend", keys: &BACKEND_KEYS };
+
 /// `[[route]]`: which requests go where.
 pub(crate) static ROUTE: Kind = Kind { name: "route", keys: &ROUTE_KEYS };
 
 /// All of them.
-pub(crate) static KINDS: [&Kind; 1] = [&ROUTE];
+pub(crate) static KINDS: [&Kind; 2] = [&BACKEND, &ROUTE];
 
 impl Kind {
     /// The list of that name.

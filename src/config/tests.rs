@@ -1,5 +1,6 @@
 //! The example file against the table of keys.
 
+use super::backends::BACKEND_KEYS;
 use super::keys::KEYS;
 use super::routes::ROUTE_KEYS;
 use super::{Config, Resolved, file, known_keys};
@@ -10,8 +11,9 @@ const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
 
 /// The example with every setting in force.
 fn all_in_force() -> String {
-    let setting =
-        |line: &'static str| line.strip_prefix('#').filter(|rest| rest.starts_with(char::is_alphabetic));
+    let setting = |line: &'static str| {
+        line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '['))
+    };
     EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
@@ -49,8 +51,10 @@ fn the_defaults_in_the_example_are_the_defaults() {
         assert!(resolved.origin(key.path).is_explicit(), "{}", key.path);
     }
     let mut route = resolved.routes()[0].route.clone();
-    // These two have no default.
+    // These have no default.
     assert!(route.name.header.take().is_some() && route.name.query.take().is_some());
+    assert!(route.target.take().is_some() && !std::mem::take(&mut route.hosts).is_empty());
+    assert!(route.max_upload.take().is_some() && route.max_running.take().is_some());
     assert_eq!(route, Route::new(&route.prefix, route.backend.clone()));
 }
 
@@ -64,5 +68,6 @@ fn the_example_writes_values_as_they_are_printed() {
             assert!(printed.lines().any(|other| other.starts_with(line)), "{line}\n{printed}");
         }
     }
+    assert!(BACKEND_KEYS.iter().all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
     assert!(ROUTE_KEYS.iter().all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
 }

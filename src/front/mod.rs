@@ -24,6 +24,7 @@ mod intent;
 mod interim;
 mod phase;
 mod preface;
+mod preview;
 mod raw_head;
 mod reply;
 mod resource;
@@ -33,5 +34,6 @@ mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
 pub use h2::Windows;
+pub use preview::{Preview, preview};
 pub use reply::turned_away;
 pub use service::Service;

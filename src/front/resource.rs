@@ -4,9 +4,11 @@ use super::connection::CutOff;
 use super::intent::{self, NewFile};
 use super::reply;
 use super::service::{Answer, Asked, Service};
+use crate::bits::Destination;
 use crate::digest::Digests;
-use crate::error::{Failure, Problem};
+use crate::error::{Failure, Fault, Problem};
 use crate::resumable::{self, Append, OnResource, Version};
+use crate::route::Route;
 use crate::transfer::{Created, Fed, Feeding, Found, NewPart, NewUpload, Uploads};
 use crate::upload::{Principal, Refusal};
 use bytes::Bytes;
@@ -16,13 +18,20 @@ use http_body_util::Full;
 use std::error::Error;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// More 104s for one request would break Go's proxies, which count them.
 const MOST_PROGRESS: u32 = 4;
 
 /// Begins an upload: makes its resource, tells its URL by a 104, then takes the body.
-pub(super) async fn create<U, B>(service: &Service<U>, asked: &Asked, file: NewFile, body: B) -> Answer
+pub(super) async fn create<U, B>(
+    service: &Service<U>,
+    asked: &Asked,
+    file: NewFile,
+    destination: Destination,
+    body: B,
+) -> Answer
 where
     U: Uploads,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -39,7 +48,8 @@ where
     if let Err(failure) = check_part(service, &part, &file.content_digest) {
         return Ok(service.refuse(asked, &failure));
     }
-    let carried = file.route.carried(&asked.head.headers);
+    let route = &Arc::clone(&file.route);
+    let carried = route.carried(&asked.head.headers);
     let new = NewUpload {
         name: asked.id.clone(),
         client: Some(asked.client),
@@ -47,7 +57,8 @@ where
         principal: Principal::of(&asked.head.headers, &service.resumption.credentials),
         method: asked.head.method.clone(),
         route: file.route,
-        destination: file.destination,
+        destination,
+        carried: carried.clone(),
         total: creation.length,
         digests: file.digests,
     };
@@ -61,9 +72,14 @@ where
         Ok(made) => made,
         // Its system comes back by itself, to another instance or to the next life of this one. After a 503 it would not.
         Err(failure) if failure.problem == Problem::ShuttingDown => return Err(CutOff),
+        // So after trouble of the backend that may pass.
+        Err(failure) if failure.problem.row().retry && failure.problem.row().fault == Fault::Backend => {
+            service.refuse(asked, &failure);
+            return Err(CutOff);
+        }
         Err(failure) => return Ok(service.refuse(asked, &failure)),
     };
-    let head = resumable::reply::supported(creation.version, &location, &service.announced());
+    let head = resumable::reply::supported(creation.version, &location, &service.announced(Some(route)));
     if let Err(error) = asked.interim.send(&head).await {
         // Its connection is gone, as the upload will find out.
         tracing::debug!(id = asked.id, %error, "the 104 was not sent");
@@ -75,7 +91,7 @@ where
         carried,
         place: Some(place),
     };
-    feed(service, asked, &id, new, body, Some(&location)).await
+    feed(service, asked, route, &id, new, body, Some(&location)).await
 }
 
 /// A request to the URL of an upload.
@@ -104,13 +120,14 @@ where
             let (status, headers) = resumable::reply::capabilities(
                 &asked.head.headers,
                 &service.resumption,
-                &service.announced(),
+                &service.announced(Some(&found.route)),
             );
             Ok(reply::bare(status, headers, &asked.id))
         }
         Ok(OnResource::Offset(version)) => Ok(match service.uploads.status(id).await {
             Ok(told) => {
-                let (status, headers) = resumable::reply::offset(version, &told, &service.announced());
+                let announced = service.announced(Some(&found.route));
+                let (status, headers) = resumable::reply::offset(version, &told, &announced);
                 reply::bare(status, headers, &asked.id)
             }
             Err(why) => gone(service, asked, version, why),
@@ -139,7 +156,7 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let mut content_digest = intent::content_digest(&asked.head.headers);
+    let mut content_digest = intent::part_digest(&found.route, &asked.head.headers);
     // iOS repeats the fields of the first request. What was said there of the whole file is not about this part.
     if found.expected.contains(&content_digest) {
         content_digest = Digests::default();
@@ -149,7 +166,7 @@ where
     }
     let carried = found.route.carried(&asked.head.headers);
     let new = NewPart { client: Some(asked.client), append: part, content_digest, carried, place: None };
-    feed(service, asked, id, new, body, None).await
+    feed(service, asked, &found.route, id, new, body, None).await
 }
 
 /// A part with a digest of its own is held whole until it is checked, so it has to be small.
@@ -166,6 +183,7 @@ fn check_part<U: Uploads>(service: &Service<U>, part: &Append, digest: &Digests)
 async fn feed<U, B>(
     service: &Service<U>,
     asked: &Asked,
+    route: &Route,
     id: &str,
     part: NewPart,
     body: B,
@@ -182,7 +200,7 @@ where
         tracing::error!(id = asked.id, "a request ended without an outcome: its connection is cut off");
         return Err(CutOff);
     };
-    let announced = service.announced();
+    let announced = service.announced(Some(route));
     match fed {
         Fed::CutOff => Err(CutOff),
         Fed::Taken { offset } => {
@@ -271,7 +289,7 @@ fn refused<U: Uploads>(
     offset: Option<u64>,
 ) -> Response<Full<Bytes>> {
     let mut response = service.refuse(asked, &failure);
-    let announced = service.announced();
+    let announced = service.announced(None);
     resumable::reply::refuse(version, response.headers_mut(), failure.problem, offset, &announced);
     if failure.problem == Problem::MethodNotAllowed {
         reply::allow(&mut response, resumable::allowed(version));

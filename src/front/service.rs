@@ -6,11 +6,12 @@ use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
 use super::{head, reply, resource};
 use crate::access::Peer;
+use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
-use crate::route::Routes;
+use crate::route::{Route, Routes};
 use crate::transfer::{Refusal, Upload, Uploads};
 use crate::upload::{Beginning, Principal};
 use bytes::Bytes;
@@ -75,9 +76,11 @@ impl<U: Uploads> Service<U> {
         &self.uploads
     }
 
-    /// What clients are told about limits.
-    pub(super) fn announced(&self) -> Announced {
-        Announced { max_size: self.limits.max_upload, age: Some(self.limits.uploads.expire) }
+    /// What clients are told about limits; of the program, where it is not known which route they would have taken.
+    pub(super) fn announced(&self, route: Option<&Route>) -> Announced {
+        let max_size = self.limits.max_upload;
+        let max_size = route.map_or(max_size, |route| route.largest(max_size));
+        Announced { max_size, age: Some(self.limits.uploads.expire) }
     }
 
     /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
@@ -93,14 +96,20 @@ impl<U: Uploads> Service<U> {
         let rules =
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {
-            Ok(Intent::Upload(file)) if file.creation.is_some() => {
-                resource::create(&self, &asked, file, body).await
+            Ok(Intent::Upload(file)) => {
+                let destination = file.destination(&asked.head, None, Uuid::new_v4().as_u128());
+                match destination {
+                    Err(failure) => Ok(self.refuse_new(&asked, &failure)),
+                    Ok(to) if file.creation.is_some() => {
+                        resource::create(&self, &asked, file, to, body).await
+                    }
+                    Ok(to) => Ok(self.plain(&asked, file, to, body).await),
+                }
             }
-            Ok(Intent::Upload(file)) => Ok(self.plain(&asked, file, body).await),
             Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
-            Ok(Intent::Capabilities) => {
+            Ok(Intent::Capabilities(route)) => {
                 let (status, headers) =
-                    capabilities(&asked.head.headers, &self.resumption, &self.announced());
+                    capabilities(&asked.head.headers, &self.resumption, &self.announced(Some(&route)));
                 Ok(reply::bare(status, headers, &asked.id))
             }
             Err(failure) => Ok(self.refuse_new(&asked, &failure)),
@@ -112,14 +121,20 @@ impl<U: Uploads> Service<U> {
         let mut response = self.refuse(asked, failure);
         let uploads = [Method::PUT, Method::POST].contains(&asked.head.method);
         if let Some(version) = resumable::spoken(&asked.head, &self.resumption).filter(|_| uploads) {
-            let announced = self.announced();
+            let announced = self.announced(None);
             resumable::reply::refuse(version, response.headers_mut(), failure.problem, None, &announced);
         }
         response
     }
 
     /// An upload that cannot be resumed.
-    async fn plain<B>(&self, asked: &Asked, file: NewFile, body: B) -> Response<Full<Bytes>>
+    async fn plain<B>(
+        &self,
+        asked: &Asked,
+        file: NewFile,
+        destination: Destination,
+        body: B,
+    ) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
@@ -130,7 +145,7 @@ impl<U: Uploads> Service<U> {
             client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
-            destination: file.destination,
+            destination,
             carried,
             // A file that comes in one request tells its length in the head.
             part: Beginning::whole(file.content.unwrap_or_default()),

@@ -98,7 +98,7 @@ impl<H: Host> Registry<H> {
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
     fn begin(&self, entry: &Entry, part: &NewPart, turn: u64, place: Option<&Place>) -> Turn {
-        let (now, max) = (self.host().now(), self.host().limits().max_upload);
+        let (now, max) = (self.host().now(), entry.route.largest(self.host().limits().max_upload));
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
             return Turn::Wait(None);

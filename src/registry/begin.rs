@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::{Host, Registry};
+use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::transfer::{Created, NewUpload};
 use crate::upload::{Life, Owner, Plan};
@@ -19,18 +20,21 @@ impl<H: Host> Registry<H> {
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`], [`Problem::ShuttingDown`].
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`],
+    /// [`Problem::ShuttingDown`]; [`Problem::Exists`] or why it is
+    /// not known whether the file is there.
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;
         let id = secret()?;
         let now = self.host().now();
         let owner = new.principal.as_ref().map(|principal| Owner::new(principal, &self.inner.salt));
-        let plan = Plan {
+        let mut plan = Plan {
             name: new.name,
             version: new.version,
             owner,
             method: new.method,
-            route: new.route.prefix.clone(),
+            route: new.route.label(),
+            wanted: new.destination.target.clone(),
             destination: new.destination,
             digests: new.digests,
             created: now,
@@ -50,8 +54,13 @@ impl<H: Host> Registry<H> {
             }
         };
         self.make_room();
+        let replaced: Vec<Destination> =
+            self.older(&plan).iter().map(|older| older.lock().life.plan().destination.clone()).collect();
+        let placed = self.place(&new.route, &plan.destination, &new.carried, &replaced).await?;
+        plan.destination = placed.destination;
         let after = self.abandon_older(self.older(&plan));
-        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, Some(slot)));
+        let held = (placed.reserved, Some(slot));
+        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, held));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })
@@ -118,7 +127,7 @@ impl<H: Host> Registry<H> {
             let state = entry.lock();
             let other = state.life.plan();
             other.owner == plan.owner
-                && other.destination.target == plan.destination.target
+                && other.wanted == plan.wanted
                 && other.destination.host == plan.destination.host
                 && !state.life.is_finalizing()
                 && (plan.owner.is_some() || state.attempt.is_none())

@@ -1,5 +1,6 @@
 //! One upload resource.
 
+use super::placing::Reserved;
 use super::sessions::Slot;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
@@ -34,6 +35,8 @@ pub(super) struct Inside {
     turn: u64,
     /// What the newest request took along to the backend: what is done without a client takes it along, too.
     pub(super) carried: Carried,
+    /// The name of its file, until it has ended.
+    pub(super) reserved: Option<Reserved>,
     /// Cancelled when older uploads to the same target are out of the way.
     pub(super) after: Vec<CancellationToken>,
     /// Its session at the backend, until the upload has ended.
@@ -91,10 +94,10 @@ impl Entry {
         route: Arc<Route>,
         life: Life,
         after: Vec<CancellationToken>,
-        slot: Option<Slot>,
+        (reserved, slot): (Option<Reserved>, Option<Slot>),
     ) -> Self {
         let carried = route.carried(&HeaderMap::new());
-        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, after, slot });
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, reserved, after, slot });
         Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
     }
 

@@ -52,6 +52,7 @@ impl<H: Host> Registry<H> {
     pub(super) fn ended(&self, entry: &Arc<Entry>) {
         let (owner, answer) = {
             let mut state = entry.lock();
+            state.reserved = None;
             // Whoever still sees to its session holds another clone.
             state.slot = None;
             (state.life.plan().owner.clone(), state.life.answer_size())

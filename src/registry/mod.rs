@@ -28,6 +28,7 @@ mod drain;
 mod entry;
 mod host;
 mod keep;
+mod placing;
 mod plain;
 mod recover;
 mod running;
@@ -45,6 +46,7 @@ use crate::resumable::reply::Told;
 use crate::transfer::{Found, Interruption};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
+use placing::Names;
 use running::Running;
 use sessions::Sessions;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -73,6 +75,8 @@ struct Inner<H> {
     store: Arc<dyn Store>,
     salt: [u8; 32],
     book: Mutex<Book>,
+    /// Of the files that open uploads become.
+    names: Arc<Names>,
     /// For requests that bring bytes.
     running: Running,
     /// At the backends.
@@ -104,7 +108,18 @@ impl<H: Host> Registry<H> {
     pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
         let uploads = &host.limits().uploads;
         let running = Running::new(uploads.max_running, uploads.max_running_per_client);
-        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default(), running, sessions: Sessions::default() }), tasks }
+        Registry {
+            inner: Arc::new(Inner {
+                host,
+                store,
+                salt,
+                book: Mutex::default(),
+                names: Arc::default(),
+                running,
+                sessions: Sessions::default(),
+            }),
+            tasks,
+        }
     }
 
     /// The same registry, for another thread: what that one starts runs in `tasks`.

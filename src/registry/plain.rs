@@ -4,7 +4,7 @@ use super::sessions::Slot;
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, How, Interruption, Outcome, Place, Supervisor, Upload};
+use crate::transfer::{self, How, Interruption, Outcome, Place, Report, Supervisor, Upload};
 use crate::upload::{Owner, Principal};
 use bytes::Bytes;
 use http_body::Body;
@@ -39,15 +39,27 @@ impl<H: Host> Registry<H> {
 
     async fn plain<B>(
         &self,
-        upload: Upload,
+        mut upload: Upload,
         body: B,
-        client: oneshot::Sender<Outcome>,
+        mut client: oneshot::Sender<Outcome>,
         held: (Place, Slot),
     ) where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
+        // The name is given back when everything is over.
+        let _reserved = match self.place_plain(&mut upload, &mut client).await {
+            Ok(reserved) => reserved,
+            Err(failure) => {
+                let report = Report::default();
+                host.over(&upload, &How::Failed { failure: failure.clone(), complete: false }, &report);
+                drop(held);
+                // Nobody may be there any more.
+                let _ = client.send(Outcome { result: Err(failure), report });
+                return;
+            }
+        };
         let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut watch = Watch { host, upload: &upload, client: Some(client), gone: false, stopped: false };

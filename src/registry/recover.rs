@@ -32,9 +32,10 @@ impl<H: Host> Registry<H> {
         };
         let state = life.state().clone();
         let continuation = life.continuation().clone();
+        let reserved = life.is_open().then(|| self.hold(&plan.destination)).flatten();
         let has_session = life.is_open() || continuation.checkpoint.is_some();
         let slot = has_session.then(|| self.inner.sessions.reopen(&route)).flatten();
-        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new(), slot.clone()));
+        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new(), (reserved, slot.clone())));
         self.book().enter(&entry, plan.owner);
         match state {
             State::Done(_) => self.ended(&entry),

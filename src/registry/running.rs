@@ -5,8 +5,8 @@
 //! that takes over from another one takes over its place, too.
 
 use super::{Host, Registry};
-use crate::route::Route;
 use crate::error::{Failure, Problem};
+use crate::route::Route;
 use crate::transfer::{Full, Place, Places, network};
 use crate::upload::Owner;
 use core::net::{IpAddr, SocketAddr};
@@ -59,7 +59,9 @@ impl Running {
     fn of(&self, route: &Arc<Route>) -> Option<Places<()>> {
         let max = route.max_running?;
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, places)) = routes.iter().find(|(other, _)| Arc::ptr_eq(other, route) || other == route) {
+        if let Some((_, places)) =
+            routes.iter().find(|(other, _)| Arc::ptr_eq(other, route) || other == route)
+        {
             return Some(places.clone());
         }
         let places = Places::new(max, 0);
@@ -82,10 +84,11 @@ impl<H: Host> Registry<H> {
             Some(places) => Some(places.try_enter(()).map_err(|_| full("of this route "))?),
             None => None,
         };
-        let place = self.inner.running.all.try_enter(Who::of(owner, client)).map_err(|limit| match limit {
-            Full::Client => full("of this client "),
-            Full::All => full(""),
-        })?;
+        let place =
+            self.inner.running.all.try_enter(Who::of(owner, client)).map_err(|limit| match limit {
+                Full::Client => full("of this client "),
+                Full::All => full(""),
+            })?;
         Ok(of_route.into_iter().fold(place, Place::and))
     }
 

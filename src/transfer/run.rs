@@ -297,6 +297,7 @@ where
             Some(Ok(())) => {
                 let mut stored = std::mem::take(&mut self.stored);
                 self.add_digest(&mut stored);
+                self.add_fields(&mut stored);
                 return Some(How::Stored(stored));
             }
             Some(Err(failure)) => return Some(self.failed(failure)),
@@ -384,6 +385,17 @@ where
         }
     }
 
+    /// What the route sets, and the name that it chose.
+    fn add_fields(&self, stored: &mut Stored) {
+        let Upload { route, destination, .. } = self.upload;
+        for (name, value) in &route.add_response_headers {
+            stored.headers.insert(name, value.clone());
+        }
+        if let Some(chosen) = route.chosen(destination) {
+            stored.headers.insert(TARGET, chosen);
+        }
+    }
+
     fn report(&self) -> Report {
         let now = Instant::now();
         Report {
@@ -397,6 +409,9 @@ where
         }
     }
 }
+
+/// The path of the file below the backend's directory, where the client cannot know it.
+const TARGET: HeaderName = HeaderName::from_static("put2bits-target");
 
 /// RFC 9530 §3.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");

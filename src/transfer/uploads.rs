@@ -87,8 +87,10 @@ pub struct NewUpload {
     pub method: Method,
     /// The route that it came in by.
     pub route: Arc<Route>,
-    /// Where the file goes.
+    /// Where the file goes, if its name is free.
     pub destination: Destination,
+    /// What goes along to the backend when it is asked about the file.
+    pub carried: Carried,
     /// Size of the file in bytes, if the client said it.
     pub total: Option<u64>,
     /// What is to be done about digests of the whole file.

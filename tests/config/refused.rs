@@ -58,7 +58,7 @@ fn unknown_keys_are_refused_with_path_line_and_advice() {
         ("colour = 1", "p.toml:1: colour: unknown key"),
         ("\nlistn = ''", "p.toml:2: listn: unknown key; did you mean \"listen\"?"),
         ("max_upload = 1", "p.toml:1: max_upload: unknown key; did you mean \"limits.max_upload\"?"),
-        ("backend = ''", "p.toml:1: backend: unknown key; did you mean \"route.backend\"?"),
+        ("backend = ''", "p.toml:1: backend: must be a list of tables: write [[backend]]"),
         (
             "[limits]\nmemory = 1\nfragmnet = 2",
             "p.toml:3: limits.fragmnet: unknown key; did you mean \"fragment\"?",
@@ -142,8 +142,8 @@ fn wrong_routes_are_refused() {
             "p.toml:3: route[0].backend: \"iis\" is refused: write an absolute URL",
         ),
         (
-            "path = '/'\nbackend = 'https://iis/'",
-            "p.toml:3: route[0].backend: \"https://iis/\" is refused: https is not supported",
+            "path = '/'\nbackend = 'ftp://iis/'",
+            "p.toml:3: route[0].backend: \"ftp://iis/\" is refused: a backend URL must begin with http:// or https://",
         ),
         (
             "path = '/'\nbackend = 'http://u:secret@iis/'",
@@ -228,7 +228,7 @@ fn routes_and_backend_exclude_each_other_and_one_is_needed() {
             .error()
             .starts_with("--profile: goes with --backend")
     );
-    let error = Case::new().flag("--backend", "backend", "https://iis/").resolve().unwrap_err();
+    let error = Case::new().flag("--backend", "backend", "ftp://iis/").resolve().unwrap_err();
     assert!(error.is_usage(), "{error}");
 }
 

@@ -69,7 +69,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "digest", imports: &["error"], bans: &[IMPURE] },
     Layer { name: "bits", imports: &["error", "limits"], bans: &[IMPURE] },
     Layer { name: "resumable", imports: &["error", "limits", "digest"], bans: &[IMPURE] },
-    Layer { name: "route", imports: &["error", "limits", "bits", "resumable"], bans: &[IMPURE] },
+    Layer { name: "route", imports: &["error", "limits", "digest", "bits", "resumable"], bans: &[IMPURE] },
     Layer { name: "upload", imports: &["error", "limits", "digest", "bits", "resumable"], bans: &[IMPURE] },
     Layer { name: "access", imports: &["error", "route", "upload"], bans: &[IMPURE] },
     Layer {
@@ -134,7 +134,18 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        imports: &["error", "limits", "bits", "route", "config", "telemetry", "mock", "phone", "app"],
+        imports: &[
+            "error",
+            "limits",
+            "bits",
+            "resumable",
+            "route",
+            "config",
+            "telemetry",
+            "mock",
+            "phone",
+            "app",
+        ],
         bans: &[],
     },
     Layer { name: "main", imports: &["cli"], bans: &[] },

@@ -101,6 +101,7 @@ impl Front {
             method: asked.head.method.clone(),
             route: self.registry.host().the_route(),
             destination: self.destination(upload),
+            carried: Default::default(),
             total: creation.length,
             digests: DigestPlan {
                 expected: Digests::read(headers, &REPR_DIGEST),

@@ -201,6 +201,7 @@ impl World {
                 host: HeaderValue::from_static("backend"),
                 content_name: HeaderValue::from_static("f.bin"),
             },
+            carried: Default::default(),
             total: Some(300),
             digests: DigestPlan::default(),
         };
