@@ -1,13 +1,14 @@
 //! How values must relate to each other.
 
-use super::ConfigError;
 use super::admin::clash;
 use super::merge::Draft;
 use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
-use crate::access::{Forwarded, Proxies};
+use super::{ConfigError, listeners};
+use crate::access::{ClientAuth, Forwarded, Proxies};
+use crate::route::Auth;
 use std::fmt;
 use std::time::Duration;
 
@@ -103,6 +104,37 @@ pub(crate) fn keep_apart(draft: &Draft, routes: &[Entry]) -> Result<(), ConfigEr
                 draft.origin(PREFIX)
             );
             return Err(ConfigError::new(entry.origin("path"), format!("route[{number}].path"), message));
+        }
+    }
+    Ok(())
+}
+
+/// Where names of certificates decide, somebody asks for certificates: else nobody would ever get in.
+pub(crate) fn certificates_are_asked_for(
+    listeners: &[listeners::Entry],
+    routes: &[Entry],
+) -> Result<(), ConfigError> {
+    let asks = |entry: &listeners::Entry| {
+        entry.listener.tls.as_ref().is_some_and(|tls| tls.client_auth != ClientAuth::Off)
+    };
+    let by_certificate = |entry: &Entry| matches!(entry.route.auth, Auth::Certificate(_));
+    match routes.iter().enumerate().find(|(_, entry)| by_certificate(entry)) {
+        Some((number, entry)) if !listeners.iter().any(asks) => {
+            let message =
+                "\"certificate\" needs a [[listener]] that asks clients for certificates: one with client_ca";
+            Err(ConfigError::new(entry.origin("auth"), format!("route[{number}].auth"), message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// No name is made of a user whom nobody asks for: the route would refuse every request.
+pub(crate) fn users_are_known(routes: &[Entry]) -> Result<(), ConfigError> {
+    for (number, entry) in routes.iter().enumerate() {
+        if entry.route.needs_user() && !entry.route.auth.names_users() {
+            let message =
+                "{user} needs auth, and of auth = \"forward\" auth_copy; or a fallback: {user|'nobody'}";
+            return Err(ConfigError::new(entry.origin("target"), format!("route[{number}].target"), message));
         }
     }
     Ok(())
