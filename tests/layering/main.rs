@@ -83,6 +83,7 @@ const LAYERS: &[Layer] = &[
         imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload"],
         bans: &[NO_IO],
     },
+    Layer { name: "survey", imports: &["error", "limits", "bits", "route", "transfer"], bans: &[NO_IO] },
     Layer {
         name: "registry",
         imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "transfer"],
