@@ -7,7 +7,7 @@ use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
-use crate::route::{BackendUrl, Route, Routes};
+use crate::route::{BackendUrl, Carried, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
     Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
@@ -57,8 +57,8 @@ impl Common {
 impl Host for Common {
     type Backend = backend::Connection;
 
-    fn dial(&self, route: &Route, destination: &Destination) -> Self::Backend {
-        self.client.connection(route.backend.authority.clone(), destination.clone())
+    fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend {
+        self.client.connection(route.backend.authority.clone(), destination.clone()).carrying(carried.clone())
     }
 
     fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {

@@ -5,6 +5,7 @@ use super::dial::Dialer;
 use super::fetch::Client;
 use super::link::{Answered, Link};
 use crate::bits::{Destination, Packet};
+use crate::route::Carried;
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
 use http::uri::Authority;
@@ -20,6 +21,7 @@ pub struct Connection {
     client: Client,
     authority: Authority,
     destination: Destination,
+    carried: Carried,
     dialer: Dialer,
     link: Option<Link>,
 }
@@ -28,11 +30,24 @@ impl Client {
     /// The way to `destination` at the server `authority`, for one upload. Connects with the first packet.
     pub fn connection(&self, authority: Authority, destination: Destination) -> Connection {
         let dialer = Dialer::new(&authority, self.send_buffer);
-        Connection { client: self.clone(), authority, destination, dialer, link: None }
+        Connection {
+            client: self.clone(),
+            authority,
+            destination,
+            carried: Carried::default(),
+            dialer,
+            link: None,
+        }
     }
 }
 
 impl Connection {
+    /// Takes these fields along with every request.
+    #[must_use]
+    pub fn carrying(self, carried: Carried) -> Connection {
+        Connection { carried, ..self }
+    }
+
     async fn packet(
         &mut self,
         packet: &Packet,
@@ -68,7 +83,8 @@ impl Connection {
         pieces: Arc<[Bytes]>,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let request = packet.request(&self.destination);
+        let mut request = packet.request(&self.destination);
+        self.carried.put_into(request.headers_mut());
         match link.ask(request, pieces, patience).await {
             Ok(Answered { answer, reusable }) => {
                 self.link = reusable.then_some(link);
@@ -101,9 +117,11 @@ impl Backend for Connection {
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         match call {
             Call::Packet { packet, body } => self.packet(&packet, body, patience).await,
-            Call::Evidence => self.client.evidence(&self.authority, &self.destination, patience).await,
+            Call::Evidence => {
+                self.client.evidence(&self.authority, &self.destination, &self.carried, patience).await
+            }
             Call::Reply { url } => {
-                self.client.reply(&self.authority, &self.destination, &url, patience).await
+                self.client.reply(&self.authority, &self.destination, &self.carried, &url, patience).await
             }
         }
     }

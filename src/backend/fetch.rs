@@ -3,13 +3,14 @@
 use super::{reply_url, with_causes};
 use crate::bits::Destination;
 use crate::limits::SocketLimits;
+use crate::route::Carried;
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
-use reqwest::{Response, Url, redirect};
+use reqwest::{RequestBuilder, Response, Url, redirect};
 use std::time::Duration;
 
 /// Largest reply of an upload-reply server that is passed on, in bytes.
@@ -53,10 +54,11 @@ impl Client {
         &self,
         authority: &Authority,
         to: &Destination,
+        carried: &Carried,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let url = target_url(authority, to)?;
-        let mut response = self.send(Method::HEAD, url, to, patience, authority).await?;
+        let request = self.http.request(Method::HEAD, target_url(authority, to)?);
+        let mut response = send(request, to, carried, patience, authority).await?;
         Ok(answer(&mut response, Bytes::new()))
     }
 
@@ -65,28 +67,31 @@ impl Client {
         &self,
         authority: &Authority,
         to: &Destination,
+        carried: &Carried,
         reply: &HeaderValue,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
         let target = target_url(authority, to)?;
         let url = reply_url::resolve(&target, reply).map_err(NoAnswer::Impossible)?;
-        let mut response = self.send(Method::GET, url, to, patience, authority).await?;
+        let request = self.http.request(Method::GET, url);
+        let mut response = send(request, to, carried, patience, authority).await?;
         let body = body(&mut response, authority).await?;
         Ok(answer(&mut response, body))
     }
+}
 
-    async fn send(
-        &self,
-        method: Method,
-        url: Url,
-        to: &Destination,
-        patience: Patience,
-        authority: &Authority,
-    ) -> Result<Response, NoAnswer> {
-        let limit = patience.connect.saturating_add(patience.stall).saturating_add(patience.answer);
-        let request = self.http.request(method, url).header(HOST, to.host.clone()).timeout(limit);
-        request.send().await.map_err(|error| no_answer(error, authority))
-    }
+async fn send(
+    request: RequestBuilder,
+    to: &Destination,
+    carried: &Carried,
+    patience: Patience,
+    authority: &Authority,
+) -> Result<Response, NoAnswer> {
+    let limit = patience.connect.saturating_add(patience.stall).saturating_add(patience.answer);
+    let mut headers = HeaderMap::from_iter([(HOST, to.host.clone())]);
+    carried.put_into(&mut headers);
+    let answer = request.headers(headers).timeout(limit).send().await;
+    answer.map_err(|error| no_answer(error, authority))
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {

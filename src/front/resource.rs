@@ -39,6 +39,7 @@ where
     if let Err(failure) = check_part(service, &part, &file.content_digest) {
         return Ok(service.refuse(asked, &failure));
     }
+    let carried = file.route.carried(&asked.head.headers);
     let new = NewUpload {
         name: asked.id.clone(),
         client: Some(asked.client),
@@ -71,6 +72,7 @@ where
         client: Some(asked.client),
         append: part,
         content_digest: file.content_digest,
+        carried,
         place: Some(place),
     };
     feed(service, asked, &id, new, body, Some(&location)).await
@@ -145,7 +147,8 @@ where
     if let Err(failure) = check_part(service, &part, &content_digest) {
         return Ok(refused(service, asked, part.version, failure, None));
     }
-    let new = NewPart { client: Some(asked.client), append: part, content_digest, place: None };
+    let carried = found.route.carried(&asked.head.headers);
+    let new = NewPart { client: Some(asked.client), append: part, content_digest, carried, place: None };
     feed(service, asked, id, new, body, None).await
 }
 

@@ -112,12 +112,14 @@ impl<U: Uploads> Service<U> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
+        let carried = file.route.carried(&asked.head.headers);
         let upload = Upload {
             id: asked.id.clone(),
             client: Some(asked.client),
             method: asked.head.method.clone(),
             route: file.route,
             destination: file.destination,
+            carried,
             // A file that comes in one request tells its length in the head.
             part: Beginning::whole(file.content.unwrap_or_default()),
             digests: file.digests,

@@ -116,6 +116,7 @@ impl<H: Host> Registry<H> {
             Ok(Next::Transfer(beginning)) => {
                 let (attempt, orders) = Attempt::new(turn, place.clone());
                 state.attempt = Some(attempt);
+                state.carried = part.carried.clone();
                 Turn::Go(Run { beginning, orders, place })
             }
             Ok(Next::Nothing) => Turn::Answer(Fed::Taken { offset: state.life.offset() }),
@@ -139,7 +140,7 @@ impl<H: Host> Registry<H> {
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
-        let mut backend = host.dial(&upload.route, &upload.destination);
+        let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut attendant = Attendant {
             registry: self,

@@ -2,10 +2,11 @@
 
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
-use crate::route::Route;
+use crate::route::{Carried, Route};
 use crate::transfer::{Interruption, Place, Upload};
 use crate::upload::{Beginning, Life, State};
 use core::net::SocketAddr;
+use http::HeaderMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,8 @@ pub(super) struct Inside {
     pub(super) attempt: Option<Attempt>,
     /// Counts requests: whoever has the highest number is the newest.
     turn: u64,
+    /// What the newest request took along to the backend: what is done without a client takes it along, too.
+    pub(super) carried: Carried,
     /// Cancelled when older uploads to the same target are out of the way.
     pub(super) after: Vec<CancellationToken>,
 }
@@ -81,7 +84,8 @@ impl Drop for Seat {
 
 impl Entry {
     pub(super) fn new(id: String, route: Arc<Route>, life: Life, after: Vec<CancellationToken>) -> Self {
-        let state = Mutex::new(Inside { life, attempt: None, turn: 0, after });
+        let carried = route.carried(&HeaderMap::new());
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, after });
         Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
     }
 
@@ -125,6 +129,7 @@ impl Entry {
             method: plan.method.clone(),
             route: Arc::clone(&self.route),
             destination: plan.destination.clone(),
+            carried: state.carried.clone(),
             part,
             digests: plan.digests.clone(),
             content_digest,

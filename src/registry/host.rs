@@ -3,7 +3,7 @@
 use super::Drain;
 use crate::bits::{Destination, Event};
 use crate::limits::Limits;
-use crate::route::Route;
+use crate::route::{Carried, Route};
 use crate::transfer::{Backend, How, Report, Shared, Upload};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// The way to a backend.
     type Backend: Backend + Send + 'static;
 
-    /// A way to that destination for one run of the transfer.
-    fn dial(&self, route: &Route, destination: &Destination) -> Self::Backend;
+    /// A way to that destination for one run of the transfer, which takes `carried` along.
+    fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend;
 
     /// The route of that prefix, if it still leads to that destination.
     fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>>;

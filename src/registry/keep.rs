@@ -100,7 +100,7 @@ impl<H: Host> Registry<H> {
         let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();
-            let mut backend = host.dial(&upload.route, &upload.destination);
+            let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
             let shared = host.shared(&upload.route);
             let observe = |event: &Event| host.observe(&upload, event);
             transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;

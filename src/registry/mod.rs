@@ -135,6 +135,7 @@ impl<H: Host> Registry<H> {
         }
         Some(Found {
             name: plan.name.clone(),
+            route: Arc::clone(&entry.route),
             version: plan.version,
             expected: plan.digests.expected.clone(),
         })

@@ -41,7 +41,7 @@ impl<H: Host> Registry<H> {
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
-        let mut backend = host.dial(&upload.route, &upload.destination);
+        let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut watch = Watch { host, upload: &upload, client: Some(client), gone: false, stopped: false };
         let ending = transfer::run(&upload, &mut backend, body, &shared, &mut watch).await;

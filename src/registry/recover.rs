@@ -57,14 +57,19 @@ impl<H: Host> Registry<H> {
 impl<H: Host> Registry<H> {
     /// Goes on with publishing a file of which every byte is there. Its client is not needed; the outcome is kept for it.
     pub(super) fn publish(&self, entry: &Entry) {
-        let (version, total) = {
+        let (version, total, carried) = {
             let state = entry.lock();
-            (state.life.plan().version, state.life.total())
+            (state.life.plan().version, state.life.total(), state.carried.clone())
         };
         let Some(offset) = total else { return };
         let append = Append { version, offset, complete: true, length: None, content: Some(0) };
-        let part =
-            NewPart { client: None, append, content_digest: Digests::default(), place: Some(Place::free()) };
+        let part = NewPart {
+            client: None,
+            append,
+            content_digest: Digests::default(),
+            carried,
+            place: Some(Place::free()),
+        };
         drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }
 }

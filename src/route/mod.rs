@@ -9,12 +9,14 @@
 //! backend (`exists`, or overwritten, as it is configured).
 
 mod backend_url;
+mod carried;
 mod file_path;
 mod name;
 mod refused_name;
 mod server;
 
 pub use backend_url::BackendUrl;
+pub use carried::Carried;
 pub use name::NameSource;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
 pub use server::{Credentials, Server, TlsToServer};

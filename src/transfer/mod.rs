@@ -34,7 +34,7 @@ pub use uploads::{Created, Fed, Feeding, Found, NewPart, NewUpload, Refusal, Upl
 use crate::bits::{Destination, SessionId, SessionStats};
 use crate::digest::Digests;
 use crate::error::Failure;
-use crate::route::Route;
+use crate::route::{Carried, Route};
 use crate::upload::{Beginning, Continuation, DigestPlan, Final, Stored};
 // `core` has addresses, but no sockets.
 use core::net::SocketAddr;
@@ -55,6 +55,8 @@ pub struct Upload {
     pub route: Arc<Route>,
     /// Where it goes.
     pub destination: Destination,
+    /// What goes along to the backend. It is this request's, and in no record.
+    pub carried: Carried,
     /// What the request brings, and where to go on.
     pub part: Beginning,
     /// What is to be done about digests of the whole file.

@@ -6,7 +6,7 @@ use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
 use crate::resumable::{Append, Version};
-use crate::route::Route;
+use crate::route::{Carried, Route};
 use crate::upload::{self, DigestPlan, Final, Principal};
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -109,6 +109,8 @@ pub struct Created {
 pub struct Found {
     /// Names the upload in logs and to its client.
     pub name: String,
+    /// The route that it came in by.
+    pub route: Arc<Route>,
     /// What its client spoke when it began.
     pub version: &'static Version,
     /// Digests that the file has to have.
@@ -124,6 +126,8 @@ pub struct NewPart {
     pub append: Append,
     /// Digests of its content. It is held in memory whole until they are checked.
     pub content_digest: Digests,
+    /// What goes along to the backend.
+    pub carried: Carried,
     /// Its place among the running uploads, if it has one already.
     pub place: Option<Place>,
 }

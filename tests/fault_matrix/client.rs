@@ -194,6 +194,7 @@ impl Client {
             part: Beginning::whole(self.file.len() as u64),
             digests: DigestPlan::default(),
             content_digest: Digests::default(),
+            carried: Default::default(),
             lasting: false,
         };
         self.aim.lock().unwrap().arm();

@@ -130,7 +130,13 @@ impl Front {
             *told.lock().expect("nobody panics with it") = Some((upload, id.clone()));
         }
         let content_digest = Digests::read(headers, &CONTENT_DIGEST);
-        let part = NewPart { client: Some(client()), append, content_digest, place: Some(place) };
+        let part = NewPart {
+            client: Some(client()),
+            append,
+            content_digest,
+            carried: Default::default(),
+            place: Some(place),
+        };
         self.feed(upload, &id, part, asked.body, Some(&location)).await
     }
 
@@ -176,7 +182,13 @@ impl Front {
             },
             Ok(OnResource::Append(append)) => {
                 let content_digest = Digests::read(&asked.head.headers, &CONTENT_DIGEST);
-                let part = NewPart { client: Some(client()), append, content_digest, place: None };
+                let part = NewPart {
+                    client: Some(client()),
+                    append,
+                    content_digest,
+                    carried: Default::default(),
+                    place: None,
+                };
                 self.feed(upload, &id, part, asked.body, None).await
             }
             Ok(OnResource::Capabilities) => None,

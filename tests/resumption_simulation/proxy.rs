@@ -6,7 +6,7 @@ use crate::world::World;
 use put2bits::bits::{Destination, Event};
 use put2bits::limits::Limits;
 use put2bits::registry::{Change, Drain, Host, Registry, Store};
-use put2bits::route::{BackendUrl, Route};
+use put2bits::route::{BackendUrl, Carried, Route};
 use put2bits::transfer::{Budget, Ceiling, How, Report, Shared, Upload};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Program {
 impl Host for Program {
     type Backend = Link;
 
-    fn dial(&self, _: &Route, destination: &Destination) -> Link {
+    fn dial(&self, _: &Route, destination: &Destination, _: &Carried) -> Link {
         let name = destination.content_name.to_str().ok().and_then(|name| name.parse().ok());
         Link::new(self.world.clone(), destination.clone(), name.expect("the number of an upload"))
     }

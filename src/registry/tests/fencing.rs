@@ -201,7 +201,13 @@ async fn a_request_that_panics_does_not_block_its_upload() {
         content: Some(300),
     };
     let client = Some(([127, 0, 0, 1], 1).into());
-    let part = NewPart { client, append, content_digest: Digests::default(), place: None };
+    let part = NewPart {
+        client,
+        append,
+        content_digest: Digests::default(),
+        carried: Default::default(),
+        place: None,
+    };
     let feeding = world.registry.feed(&id, part, Mine);
     assert!(feeding.outcome.await.is_err());
     let rest = tokio::time::timeout(600 * SECOND, world.rest(&id, 0)).await;

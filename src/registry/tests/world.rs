@@ -29,7 +29,7 @@ impl fmt::Debug for Model {
 impl Host for Model {
     type Backend = crate::transfer::tests::peers::Host;
 
-    fn dial(&self, _: &Route, _: &Destination) -> Self::Backend {
+    fn dial(&self, _: &Route, _: &Destination, _: &crate::route::Carried) -> Self::Backend {
         Self::Backend::new(Arc::clone(&self.peer))
     }
 
@@ -219,7 +219,13 @@ impl World {
         let append = Append { version, offset: from, complete, length: None, content: Some(content) };
         let client = Some(([127, 0, 0, 1], 1).into());
         let place = self.places.lock().unwrap().remove(id);
-        let part = NewPart { client, append, content_digest: Digests::default(), place };
+        let part = NewPart {
+            client,
+            append,
+            content_digest: Digests::default(),
+            carried: Default::default(),
+            place,
+        };
         let (feeder, seen, body) = Feed::new();
         (self.registry.feed(id, part, body), feeder, seen)
     }

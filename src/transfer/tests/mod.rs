@@ -93,6 +93,7 @@ impl Setup {
                 host: HeaderValue::from_static("backend"),
                 content_name: HeaderValue::from_static("f.bin"),
             },
+            carried: Default::default(),
             part,
             digests: DigestPlan::default(),
             content_digest: Digests::default(),
