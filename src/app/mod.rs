@@ -17,6 +17,7 @@ mod door;
 mod figures;
 mod health;
 mod seldom;
+mod survey;
 mod uploads;
 mod worker;
 
@@ -34,6 +35,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;

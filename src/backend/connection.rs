@@ -8,6 +8,7 @@ use crate::bits::{Destination, Packet};
 use crate::route::Carried;
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
+use http::Request;
 use http::uri::Authority;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,9 +84,7 @@ impl Connection {
         pieces: Arc<[Bytes]>,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let mut request = packet.request(&self.destination);
-        self.carried.put_into(request.headers_mut());
-        match link.ask(request, pieces, patience).await {
+        match link.ask(self.request(packet), pieces, patience).await {
             Ok(Answered { answer, reusable }) => {
                 self.link = reusable.then_some(link);
                 Ok(answer)
@@ -94,7 +93,14 @@ impl Connection {
         }
     }
 
-    async fn open(&mut self, limit: Duration) -> Result<Link, NoAnswer> {
+    /// The packet as it goes out.
+    pub(super) fn request(&self, packet: &Packet) -> Request<()> {
+        let mut request = packet.request(&self.destination);
+        self.carried.put_into(request.headers_mut());
+        request
+    }
+
+    pub(super) async fn open(&mut self, limit: Duration) -> Result<Link, NoAnswer> {
         let unsent = |why| NoAnswer::Unsent(format!("connecting to {}: {why}", self.authority));
         let tcp = self.dialer.dial(limit).await.map_err(unsent)?;
         tracing::debug!(backend = %self.authority, peer = ?tcp.peer_addr().ok(), "connected");

@@ -78,6 +78,21 @@ impl Client {
         let body = body(&mut response, authority).await?;
         Ok(answer(&mut response, body))
     }
+
+    /// A request for the file itself, with the whole body of its answer.
+    pub(super) async fn ask_for(
+        &self,
+        method: Method,
+        authority: &Authority,
+        to: &Destination,
+        carried: &Carried,
+        patience: Patience,
+    ) -> Result<Answer, NoAnswer> {
+        let request = self.http.request(method, target_url(authority, to)?);
+        let mut response = send(request, to, carried, patience, authority).await?;
+        let body = body(&mut response, authority).await?;
+        Ok(answer(&mut response, body))
+    }
 }
 
 async fn send(

@@ -16,6 +16,7 @@
 //! | `io` | the socket below hyper: counts, and survives a server that answers early and hangs up |
 //! | `wire` | how far the request under way has come, shared by the three above |
 //! | `fetch` | evidence and replies, through the shared client |
+//! | `scratch` | what only the examination of a server asks |
 //! | `reply_url` | which reply URLs are followed, and where they lead |
 
 mod body;
@@ -25,6 +26,7 @@ mod fetch;
 mod io;
 mod link;
 mod reply_url;
+mod scratch;
 mod wire;
 
 pub use connection::Connection;

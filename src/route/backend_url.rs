@@ -4,6 +4,7 @@ use super::file_path::{BadPath, FilePath};
 use super::{MAX_TARGET, with_slashes};
 use http::uri::{Authority, Scheme, Uri};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
+use std::fmt;
 
 /// A BITS server's directory: where the files of a route go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,6 +43,12 @@ impl BackendUrl {
             return Err("a backend URL cannot have a query ('?…')".to_owned());
         }
         Ok(BackendUrl { authority: authority.clone(), base: directory(uri.path())? })
+    }
+}
+
+impl fmt::Display for BackendUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}{}", self.authority, self.base)
     }
 }
 

@@ -86,9 +86,10 @@ async fn outlives<S: Site>(
     let heard = scratch.talk(site, &to).fragment(&session, SMALL, 2 * SMALL, TOTAL).await;
     let (outlives, text) = match heard {
         Ok(heard) if heard.is_taken() => (Some(true), "sessions outlive it".to_owned()),
-        Ok(heard) if matches!(heard.ack.verdict, Verdict::SessionGone { .. }) => {
-            (Some(false), format!("sessions end with it: on another one, a fragment was answered {}", heard.ack))
-        }
+        Ok(heard) if matches!(heard.ack.verdict, Verdict::SessionGone { .. }) => (
+            Some(false),
+            format!("sessions end with it: on another one, a fragment was answered {}", heard.ack),
+        ),
         Ok(heard) => (None, format!("not found out: on another one, a fragment was answered {}", heard.ack)),
         Err(why) => (Some(false), format!("sessions end with it: on another one, {why}")),
     };

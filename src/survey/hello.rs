@@ -82,7 +82,8 @@ fn spoken(dialect: &Dialect) -> String {
 
 /// Whether the same packet may be taken if it is written in another way.
 fn may_be_a_matter_of_writing(verdict: &Verdict) -> bool {
-    let problems = [Problem::NotBits, Problem::BackendProtocol, Problem::BackendRefused, Problem::UploadsDisabled];
+    let problems =
+        [Problem::NotBits, Problem::BackendProtocol, Problem::BackendRefused, Problem::UploadsDisabled];
     matches!(verdict, Verdict::Refused(problem) if problems.contains(problem))
 }
 
@@ -110,9 +111,10 @@ fn explain(heard: &Heard) -> Obstacle {
             "IIS request filtering blocks BITS_POST: add it to allowed verbs; or BITS uploads are not enabled for this \
              folder; or the folder does not exist",
         ),
-        (Problem::NotBits, 404) => {
-            Obstacle::with(what, "there is no such folder, or the server in front of it does not pass BITS_POST on")
-        }
+        (Problem::NotBits, 404) => Obstacle::with(
+            what,
+            "there is no such folder, or the server in front of it does not pass BITS_POST on",
+        ),
         (Problem::NotBits, 405 | 501) => Obstacle::with(
             what,
             "the server, or something in front of it, does not allow the method BITS_POST: install and enable the BITS \
@@ -125,7 +127,10 @@ fn explain(heard: &Heard) -> Obstacle {
         (Problem::BackendRedirect, _) => {
             let to = heard.answer.headers.get(http::header::LOCATION);
             let to = to.map_or("elsewhere".into(), |to| String::from_utf8_lossy(to.as_bytes()));
-            Obstacle::with(what, format!("it redirects to {to}, and redirects are not followed: use that URL, if it is right"))
+            Obstacle::with(
+                what,
+                format!("it redirects to {to}, and redirects are not followed: use that URL, if it is right"),
+            )
         }
         (problem, _) => Obstacle::with(what, problem.row().advice.trim_end_matches('.').to_owned()),
     }

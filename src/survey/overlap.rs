@@ -28,17 +28,24 @@ pub(super) async fn ask<S: Site>(
     let mut talk = scratch.talk(site, &to);
     let created = talk.create().await?;
     let Verdict::Created(session) = &created.ack.verdict else {
-        observe(&Finding::new(Topic::Overlap, format!("not found out: Create-Session was answered {}", created.ack)));
+        observe(&Finding::new(
+            Topic::Overlap,
+            format!("not found out: Create-Session was answered {}", created.ack),
+        ));
         return Ok(());
     };
     scratch.opened(&to, session);
     let finished = repeat(&mut talk, session).await;
     let (text, overlap) = match finished {
         Err(why) => (format!("not found out: {why}"), Overlap::Unknown),
-        Ok(Repeated { refused, whole: false }) if refused => ("refuses them (416), by all its answers".to_owned(), Overlap::Refuse),
-        Ok(Repeated { whole: false, .. }) => {
-            ("takes a fragment that begins too early, and cannot be brought to the end of the file then".to_owned(), Overlap::Append)
+        Ok(Repeated { refused, whole: false }) if refused => {
+            ("refuses them (416), by all its answers".to_owned(), Overlap::Refuse)
         }
+        Ok(Repeated { whole: false, .. }) => (
+            "takes a fragment that begins too early, and cannot be brought to the end of the file then"
+                .to_owned(),
+            Overlap::Append,
+        ),
         Ok(Repeated { refused, whole: true }) => {
             let closed = talk.close(session).await;
             scratch.wrote(&to);
@@ -77,7 +84,8 @@ async fn repeat<W: crate::transfer::Backend>(
     }
     let half = talk.fragment(session, SMALL / 2, SMALL / 2 + SMALL, TOTAL).await.map_err(lost)?;
     let next = half.next().filter(|next| (SMALL..TOTAL).contains(next));
-    let next = next.ok_or_else(|| format!("a fragment of which it had one half was answered {}", half.ack))?;
+    let next =
+        next.ok_or_else(|| format!("a fragment of which it had one half was answered {}", half.ack))?;
     let rest = talk.fragment(session, next, TOTAL, TOTAL).await.map_err(lost)?;
     Ok(Repeated { refused, whole: rest.is_taken() && rest.next().is_none_or(|next| next == TOTAL) })
 }
@@ -87,14 +95,20 @@ fn judge(refused: bool, read: Result<crate::transfer::Answer, NoAnswer>) -> (Str
     let read = read.ok().filter(|answer| answer.status == http::StatusCode::OK);
     match (read, refused) {
         (Some(answer), _) if answer.body != scratch::bytes(0, TOTAL) => {
-            let text = format!("corrupts the file: {} bytes instead of {TOTAL}, or others", answer.body.len());
+            let text =
+                format!("corrupts the file: {} bytes instead of {TOTAL}, or others", answer.body.len());
             (text, Overlap::Append)
         }
-        (Some(_), true) => ("refuses bytes that it has (416), and the file is right".to_owned(), Overlap::Refuse),
-        (Some(_), false) => ("drops bytes that it has, and the file is right".to_owned(), Overlap::Trim),
-        (None, true) => ("refuses bytes that it has (416); the file cannot be read back".to_owned(), Overlap::Refuse),
-        (None, false) => {
-            ("takes bytes that it has, and what it makes of them cannot be read back".to_owned(), Overlap::Unknown)
+        (Some(_), true) => {
+            ("refuses bytes that it has (416), and the file is right".to_owned(), Overlap::Refuse)
         }
+        (Some(_), false) => ("drops bytes that it has, and the file is right".to_owned(), Overlap::Trim),
+        (None, true) => {
+            ("refuses bytes that it has (416); the file cannot be read back".to_owned(), Overlap::Refuse)
+        }
+        (None, false) => (
+            "takes bytes that it has, and what it makes of them cannot be read back".to_owned(),
+            Overlap::Unknown,
+        ),
     }
 }

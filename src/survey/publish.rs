@@ -43,7 +43,9 @@ pub(super) async fn ask<S: Site>(
     let appears = match (early, late) {
         (Seen::There(_), _) => "with its last fragment, before Close-Session",
         (_, Seen::There(_)) => "with Close-Session",
-        (_, Seen::Nothing) => "not where it was sent to: an application takes it away, or reading is not allowed",
+        (_, Seen::Nothing) => {
+            "not where it was sent to: an application takes it away, or reading is not allowed"
+        }
         (_, Seen::Untold(_)) => "cannot be seen",
     };
     report.readable = late == Seen::There(Some(SMALL));
@@ -64,11 +66,7 @@ pub(super) async fn ask<S: Site>(
 }
 
 /// Uploads a file that is there.
-async fn once_more<S: Site>(
-    site: &S,
-    scratch: &mut Scratch,
-    to: &Destination,
-) -> Result<String, Obstacle> {
+async fn once_more<S: Site>(site: &S, scratch: &mut Scratch, to: &Destination) -> Result<String, Obstacle> {
     let mut talk = scratch.talk(site, to);
     let refused = |at: &str, heard: &Heard| format!("is refused at {at} ({})", heard.ack);
     let created = talk.create().await?;
@@ -114,7 +112,8 @@ pub(super) async fn ask_about_nothing<S: Site>(
         }
         Ok(heard) => {
             report.zero_length = ZeroLength::Refuse;
-            let permanent = matches!(heard.ack.verdict, Verdict::Refused(problem) if problem != Problem::Unavailable);
+            let permanent =
+                matches!(heard.ack.verdict, Verdict::Refused(problem) if problem != Problem::Unavailable);
             let how = if permanent { "is refused" } else { "failed" };
             format!("{how}: Close-Session was answered {}", heard.ack)
         }

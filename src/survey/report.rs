@@ -151,7 +151,10 @@ impl Report {
 
     /// The profile that fits.
     pub fn profile(&self) -> &'static Profile {
-        let is_iis = self.server.as_deref().is_some_and(|name| name.to_ascii_lowercase().starts_with("microsoft-iis/"));
+        let is_iis = self
+            .server
+            .as_deref()
+            .is_some_and(|name| name.to_ascii_lowercase().starts_with("microsoft-iis/"));
         match self.overlap {
             Overlap::Refuse | Overlap::Trim if is_iis => &Profile::IIS,
             Overlap::Refuse => &Profile::REFUSE,
@@ -198,7 +201,9 @@ impl Report {
         let mut say = |text: &str| advice.push(text.to_owned());
         match self.overlap {
             Overlap::Refuse | Overlap::Trim => {
-                say("Lost answers are harmless here: uploads go on after trouble, and phones can resume them.");
+                say(
+                    "Lost answers are harmless here: uploads go on after trouble, and phones can resume them.",
+                );
             }
             Overlap::Append => say(
                 "This server corrupts a file when it gets a byte twice. The proxy never sends one twice, so an upload \

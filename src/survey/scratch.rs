@@ -56,7 +56,9 @@ impl Scratch {
     pub(super) fn place(&mut self) -> Result<Destination, Obstacle> {
         self.made += 1;
         let path = format!("/put2bits-probe-{}-{}.bin", self.tag, self.made);
-        let uri = PathAndQuery::try_from(path).map(Into::into).map_err(|error| Obstacle::ours(error.to_string()))?;
+        let uri = PathAndQuery::try_from(path)
+            .map(Into::into)
+            .map_err(|error| Obstacle::ours(error.to_string()))?;
         let empty = http::HeaderMap::new();
         self.route.destination(&uri, &empty).map_err(|failure| Obstacle::ours(failure.to_string()))
     }

@@ -130,7 +130,11 @@ mod tests {
             while refused * 8 > taken * NARROW && tries < TRIES {
                 let size = between(taken, refused);
                 assert!(size > taken && size <= refused.max(taken + STEP), "{size}");
-                if size <= limit { taken = size } else { refused = size }
+                if size <= limit {
+                    taken = size
+                } else {
+                    refused = size
+                }
                 tries += 1;
             }
             assert!(taken <= limit && limit < refused, "{taken} {limit} {refused}");
