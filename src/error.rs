@@ -4,7 +4,7 @@
 //! says whose fault it is, which status the uploading client gets, whether trying again can help, and which
 //! stable code names it in `Put2bits-Error` and in logs. Nothing here does I/O.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use std::fmt;
 
 /// Who has to act so that the failure goes away.
@@ -230,6 +230,10 @@ problems! {
     BackendAuth = "backend_auth", BAD_GATEWAY, Backend, false,
         "The backend does not accept the proxy's credentials",
         "Let the backend accept this proxy without a login.";
+    /// The client's own credentials go to the backend, which does not accept them.
+    CallerRefused = "caller_refused", UNAUTHORIZED, Client, false,
+        "The backend does not accept the credentials that came with the request",
+        "Send credentials that the backend knows.";
     /// A redirect, which BITS does not have.
     BackendRedirect = "backend_redirect", BAD_GATEWAY, Backend, false,
         "The backend answered with a redirect, which is never followed",
@@ -298,6 +302,10 @@ problems! {
     TooManyRunning = "too_many_running", SERVICE_UNAVAILABLE, Proxy, true,
         "Too many uploads are running",
         "Try again later; uploads.max_running and uploads.max_running_per_client of the proxy say how many may run.";
+    /// As many sessions are open at the backend as may be.
+    TooManySessions = "too_many_sessions", SERVICE_UNAVAILABLE, Proxy, true,
+        "Too many uploads are open at the backend",
+        "Try again later; max_sessions of the backend says how many there may be, paused ones included.";
     /// As many connections are open as may be.
     TooManyConnections = "too_many_connections", SERVICE_UNAVAILABLE, Proxy, true,
         "Too many connections are open",
@@ -337,12 +345,14 @@ pub struct Failure {
     pub cause: Option<String>,
     /// Seconds after which a new attempt makes sense, when the backend named them.
     pub retry_after: Option<u64>,
+    /// Value of `WWW-Authenticate`, where the client can try again with other credentials.
+    pub challenge: Option<HeaderValue>,
 }
 
 impl Failure {
     /// A failure with its detail.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Failure { problem, detail: detail.into(), cause: None, retry_after: None }
+        Failure { problem, detail: detail.into(), cause: None, retry_after: None, challenge: None }
     }
 }
 

@@ -24,6 +24,7 @@ mod worker;
 use crate::admin;
 use crate::backend;
 use crate::config::{Config, StateConfig, StoreKind};
+use crate::front::Windows;
 use crate::limits::Limits;
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
@@ -157,11 +158,13 @@ impl Proxy {
         let most = descriptors::connections(limits.connections.max);
         let common = Common::new(routes, limits, client, drain.clone());
         let door = Door::new(most, &common.limits, common.metrics.clone());
+        let windows = Windows::new(common.limits.memory / 4);
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
         let shared = worker::Shared {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
+            windows,
         };
         let admin = match admin_listener {
             Some(listener) => {

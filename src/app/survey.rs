@@ -28,8 +28,9 @@ struct Place {
 impl Site for Place {
     type Way = backend::Connection;
 
-    fn way(&self, to: &Destination, _dialect: &Dialect) -> Self::Way {
-        self.client.connection(self.backend.authority.clone(), to.clone())
+    fn way(&self, to: &Destination, dialect: &Dialect) -> Self::Way {
+        let connection = self.client.connection(self.backend.authority.clone(), to.clone());
+        connection.speaking(dialect.clone())
     }
 
     async fn read(&self, to: &Destination, patience: Patience) -> Result<Answer, NoAnswer> {

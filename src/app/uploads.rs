@@ -58,7 +58,8 @@ impl Host for Common {
     type Backend = backend::Connection;
 
     fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend {
-        self.client.connection(route.backend.authority.clone(), destination.clone()).carrying(carried.clone())
+        let connection = self.client.connection(route.backend.authority.clone(), destination.clone());
+        connection.speaking(route.server.dialect.clone()).carrying(carried.clone())
     }
 
     fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
@@ -181,6 +182,8 @@ fn count(metrics: &Metrics, event: &Event) {
     match event {
         Event::Retrying { .. } => metrics.retried(),
         Event::Restarted { .. } => metrics.restarted(),
+        Event::Challenged { .. } => metrics.challenged(),
+        Event::HostGivenUp { .. } => metrics.node_given_up(),
         Event::CloseDecided { stored, .. } => metrics.close_decided(*stored),
         _ => {}
     }
@@ -200,6 +203,26 @@ fn happened(id: &str, client: Option<SocketAddr>, event: &Event) {
                 client,
                 host,
                 "the backend asks for its node by BITS-Host-Id, which is not followed"
+            );
+        }
+        Event::HostFollowed { host } => {
+            tracing::debug!(id, client, host, "going on at the node that the backend named by BITS-Host-Id");
+        }
+        Event::HostGivenUp { host } => {
+            tracing::warn!(
+                id,
+                client,
+                host,
+                "nothing gets through to the node: back to the backend's first host"
+            );
+        }
+        Event::Challenged { what, status } => {
+            let status = status.as_u16();
+            tracing::info!(
+                id,
+                client,
+                status,
+                "{what} was answered {status}: sending it once more with fresh credentials"
             );
         }
         Event::Retrying { why, delay } => {

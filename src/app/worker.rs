@@ -1,7 +1,7 @@
 //! One thread's share of the work: client connections and their uploads.
 
 use super::uploads::{Common, Runner};
-use crate::front::{self, Service};
+use crate::front::{self, Service, Windows};
 use crate::registry::Registry;
 use crate::resumable::Settings;
 use crate::telemetry::{ConnectionGuard, Metrics};
@@ -84,6 +84,7 @@ pub(super) struct Shared {
     /// Its tasks run where it was made; each worker makes its own from it.
     pub(super) registry: Registry<Common>,
     pub(super) resumption: Arc<Settings>,
+    pub(super) windows: Windows,
 }
 
 /// Both ends.
@@ -108,7 +109,7 @@ impl Worker {
         let host = registry.host();
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
-        let service = Service::new(Runner(registry), routes, limits, resumption);
+        let service = Service::new(Runner(registry), routes, limits, resumption).sharing(self.shared.windows);
         while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
             match prepare(socket) {
                 Ok((socket, client)) => {

@@ -4,12 +4,12 @@ use super::body;
 use super::dial::Dialer;
 use super::fetch::Client;
 use super::link::{Answered, Link};
-use crate::bits::{Destination, Packet};
+use crate::bits::{Destination, Dialect, Node, Packet};
 use crate::route::Carried;
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
-use http::Request;
 use http::uri::Authority;
+use http::{HeaderValue, Request};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,13 @@ use std::time::Duration;
 /// within the same call: nothing was sent, so that is no repetition.
 pub struct Connection {
     client: Client,
+    /// The host that was configured, and the value of `Host` for it.
+    origin: (Authority, HeaderValue),
+    /// Where it goes: the origin, or one of its nodes.
     authority: Authority,
+    node: Option<Node>,
     destination: Destination,
+    dialect: Dialect,
     carried: Carried,
     dialer: Dialer,
     link: Option<Link>,
@@ -33,8 +38,11 @@ impl Client {
         let dialer = Dialer::new(&authority, self.send_buffer);
         Connection {
             client: self.clone(),
+            origin: (authority.clone(), destination.host.clone()),
             authority,
+            node: None,
             destination,
+            dialect: Dialect::default(),
             carried: Carried::default(),
             dialer,
             link: None,
@@ -43,6 +51,12 @@ impl Client {
 }
 
 impl Connection {
+    /// Writes packets in that way.
+    #[must_use]
+    pub fn speaking(self, dialect: Dialect) -> Self {
+        Connection { dialect, ..self }
+    }
+
     /// Takes these fields along with every request.
     #[must_use]
     pub fn carrying(self, carried: Carried) -> Connection {
@@ -95,7 +109,7 @@ impl Connection {
 
     /// The packet as it goes out.
     pub(super) fn request(&self, packet: &Packet) -> Request<()> {
-        let mut request = packet.request(&self.destination);
+        let mut request = packet.request(&self.destination, &self.dialect);
         self.carried.put_into(request.headers_mut());
         request
     }
@@ -120,6 +134,19 @@ impl Connection {
 }
 
 impl Backend for Connection {
+    fn go_to(&mut self, node: Option<&Node>) {
+        if self.node.as_ref() == node {
+            return;
+        }
+        let at = node.and_then(|node| node.authority(&self.origin.0));
+        let host = at.as_ref().and_then(|at| HeaderValue::from_str(at.as_str()).ok());
+        // A node was read as a host, so it is an authority and a header value.
+        let (authority, host) = at.zip(host).unwrap_or_else(|| self.origin.clone());
+        self.dialer = Dialer::new(&authority, self.client.send_buffer);
+        (self.authority, self.destination.host, self.node) = (authority, host, node.cloned());
+        self.link = None;
+    }
+
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         match call {
             Call::Packet { packet, body } => self.packet(&packet, body, patience).await,

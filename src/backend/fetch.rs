@@ -41,7 +41,8 @@ impl Client {
             .referer(false)
             // Some servers serve one connection at a time: none is kept open for nothing.
             .pool_max_idle_per_host(0)
-            .connect_timeout(CONNECT);
+            .connect_timeout(CONNECT)
+            .tls_backend_preconfigured(no_tls());
         // By default a server that reads nothing for 30 s would be cut off, whatever the patience of the call.
         #[cfg(target_os = "linux")]
         let http = http.tcp_user_timeout(None);
@@ -107,6 +108,17 @@ async fn send(
     carried.put_into(&mut headers);
     let answer = request.headers(headers).timeout(limit).send().await;
     answer.map_err(|error| no_answer(error, authority))
+}
+
+/// A configuration that trusts nobody.
+fn no_tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let versions =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    // ring has all of them.
+    #[expect(clippy::expect_used)]
+    let builder = versions.expect("ring speaks the default versions of TLS");
+    builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {

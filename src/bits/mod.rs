@@ -17,12 +17,14 @@ mod sizing;
 
 pub use ack::{Ack, TooLarge, Verdict};
 pub use dialect::{Dialect, GuidCase, Verb};
-pub use host_id::HostIdPolicy;
+pub use host_id::{HostIdPolicy, Node};
 pub use hresult::HResult;
 pub use packet::{Destination, Packet, PacketKind, SessionId};
 pub use profile::{Overlap, Profile, SMALLEST_FRAGMENT};
 pub use range::ContentRange;
-pub use session::{Checkpoint, Event, Session, SessionSettings, SessionStats, Silence, Step};
+pub use session::{
+    Checkpoint, Event, Followed, Login, Session, SessionSettings, SessionStats, Silence, Step,
+};
 pub use sizing::Sizer;
 
 /// What to make of a Close-Session whose answer was lost, when the server then does not know the session any more.

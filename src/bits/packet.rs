@@ -1,10 +1,11 @@
 //! The five packets that a client sends, each with exactly the headers of MC-BUP §2.2.2 to §2.2.10.
 
+use super::dialect::{Dialect, GuidCase, Verb};
 use super::header;
 use super::range::ContentRange;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use std::fmt;
 
 /// The id that the server gave a session. Opaque: braced or bare GUID, decimal, negative; sent back byte for byte.
@@ -164,24 +165,32 @@ impl Packet {
     /// empty bodies of unknown verbs, and servers then answer 411 or 400), and never an `Expect`.
     ///
     /// ```
-    /// use put2bits::bits::{Destination, Packet};
+    /// use put2bits::bits::{Destination, Dialect, Packet};
     /// let to = Destination {
     ///     target: "/uploads/f.bin".parse().unwrap(),
     ///     host: "iis".parse().unwrap(),
     ///     content_name: "f.bin".parse().unwrap(),
     /// };
-    /// let request = Packet::CreateSession.request(&to);
+    /// let request = Packet::CreateSession.request(&to, &Dialect::default());
     /// assert_eq!(request.method(), "BITS_POST");
     /// assert_eq!(request.headers()["bits-packet-type"], "Create-Session");
     /// assert_eq!(request.headers()["content-length"], "0");
     /// ```
-    pub fn request(&self, to: &Destination) -> Request<()> {
-        let mut headers = HeaderMap::with_capacity(8);
+    pub fn request(&self, to: &Destination, dialect: &Dialect) -> Request<()> {
+        // What the protocol says stands above what is added.
+        let mut headers = match self {
+            Packet::CloseSession { .. } => dialect.on_close.clone(),
+            _ => HeaderMap::with_capacity(8),
+        };
         headers.insert(HOST, to.host.clone());
         headers.insert(header::PACKET_TYPE, HeaderValue::from_static(self.kind().as_str()));
         match self {
             Packet::CreateSession => {
-                headers.insert(header::SUPPORTED_PROTOCOLS, header::PROTOCOL_VALUE);
+                let guid = match dialect.guid {
+                    GuidCase::Lower => header::PROTOCOL_VALUE,
+                    GuidCase::Upper => header::PROTOCOL_VALUE_UPPER,
+                };
+                headers.insert(header::SUPPORTED_PROTOCOLS, guid);
             }
             Packet::Ping => {}
             Packet::Fragment { session, range } => {
@@ -200,7 +209,13 @@ impl Packet {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(self.content_length()));
 
         let mut request = Request::new(());
-        *request.method_mut() = header::bits_post();
+        *request.method_mut() = match dialect.verb {
+            Verb::Native => header::bits_post(),
+            Verb::Override => {
+                headers.insert(header::METHOD_OVERRIDE, HeaderValue::from_static(header::VERB));
+                Method::POST
+            }
+        };
         *request.uri_mut() = Uri::from(to.target.clone());
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
@@ -237,7 +252,7 @@ mod tests {
             (Packet::CancelSession { session: session() }, "Cancel-Session", &[id, name, empty]),
         ];
         for (packet, kind, own) in table {
-            let request = packet.request(&to);
+            let request = packet.request(&to, &Dialect::default());
             assert_eq!(request.method().as_str(), "BITS_POST");
             assert_eq!(request.uri(), "/uploads/a%20b.bin?x=1");
             assert_eq!(request.version(), Version::HTTP_11);
@@ -253,6 +268,50 @@ mod tests {
             sent.sort_unstable();
             assert_eq!(sent, wanted, "{kind}");
             assert_eq!(request.headers()["content-length"], packet.content_length().to_string());
+        }
+    }
+
+    #[test]
+    fn a_dialect_changes_what_it_names_and_nothing_else() {
+        let to = Destination {
+            target: "/up/f.bin".parse().unwrap(),
+            host: HeaderValue::from_static("iis"),
+            content_name: HeaderValue::from_static("f.bin"),
+        };
+        let mut on_close = HeaderMap::new();
+        on_close.append("x-album", HeaderValue::from_static("1"));
+        on_close.append("x-album", HeaderValue::from_static("2"));
+        // Whoever tries to change the protocol's own fields does not get through.
+        for own in ["bits-session-id", "bits-packet-type", "content-length", "host", "content-name"] {
+            on_close.insert(own, HeaderValue::from_static("evil"));
+        }
+        let dialect = Dialect { verb: Verb::Override, guid: GuidCase::Upper, on_close };
+        let session = || SessionId::new(HeaderValue::from_static(ID)).unwrap();
+        let range = ContentRange::new(0, 1, 1).unwrap();
+        for packet in [
+            Packet::CreateSession,
+            Packet::Ping,
+            Packet::Fragment { session: session(), range },
+            Packet::CloseSession { session: session() },
+            Packet::CancelSession { session: session() },
+        ] {
+            let mut plain = packet.request(&to, &Dialect::default());
+            let request = packet.request(&to, &dialect);
+            assert_eq!(request.method(), "POST");
+            let headers = plain.headers_mut();
+            headers.insert("x-http-method-override", HeaderValue::from_static("BITS_POST"));
+            match packet {
+                Packet::CreateSession => {
+                    let guid = HeaderValue::from_static("{7DF0354D-249B-430F-820D-3D2A9BEF4931}");
+                    headers.insert("bits-supported-protocols", guid);
+                }
+                Packet::CloseSession { .. } => {
+                    headers.append("x-album", HeaderValue::from_static("1"));
+                    headers.append("x-album", HeaderValue::from_static("2"));
+                }
+                _ => {}
+            }
+            assert_eq!(request.headers(), plain.headers(), "{packet:?}");
         }
     }
 

@@ -13,6 +13,7 @@
 
 mod connection;
 mod due;
+mod h2;
 mod head;
 mod intent;
 mod interim;
@@ -24,5 +25,6 @@ mod service;
 mod wire;
 
 pub use connection::{Protocol, Transport, serve_connection};
+pub use h2::Windows;
 pub use reply::turned_away;
 pub use service::Service;

@@ -6,7 +6,7 @@ use crate::upload::Stored;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -114,6 +114,9 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         Problem::CodingRefused => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         _ => None,
     };
+    if let Some(challenge) = &failure.challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+    }
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

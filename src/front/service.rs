@@ -1,6 +1,7 @@
 //! From a request to its answer.
 
 use super::connection::CutOff;
+use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
 use super::{head, reply, resource};
@@ -32,6 +33,7 @@ pub struct Service<U> {
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
+    windows: Windows,
 }
 
 /// One request, as far as it matters for answering it.
@@ -52,7 +54,17 @@ pub(super) struct Asked {
 impl<U: Uploads> Service<U> {
     /// A service that hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
-        Service { uploads, routes, limits, resumption }
+        let windows = Windows::new(limits.memory / 4);
+        Service { uploads, routes, limits, resumption, windows }
+    }
+
+    /// The same with windows of HTTP/2 from a pool that it shares with other services.
+    pub fn sharing(self, windows: Windows) -> Self {
+        Service { windows, ..self }
+    }
+
+    pub(super) fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -1,6 +1,6 @@
 //! How a backend is spoken to, and who the proxy is there: plain data that several routes can share.
 
-use crate::bits::{Dialect, HostIdPolicy};
+use crate::bits::{Dialect, HostIdPolicy, Login};
 use http::HeaderName;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub struct Server {
 }
 
 /// What the proxy shows a backend. Secrets stay in files: they are read when they are needed, and again when they change.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Credentials {
     /// Nothing.
     #[default]
@@ -37,6 +37,20 @@ pub enum Credentials {
     Header(HeaderName, PathBuf),
     /// NTLM or Negotiate, whichever the backend asks for; the file holds `DOMAIN\user:password` or `user@REALM:password`.
     Windows(PathBuf),
+}
+
+impl Credentials {
+    /// Whose they are, and whether a new attempt can have better ones.
+    pub fn login(&self) -> Login {
+        match self {
+            Credentials::None => Login::Fixed,
+            Credentials::Caller(_) => Login::Callers,
+            Credentials::Basic(_)
+            | Credentials::Bearer(_)
+            | Credentials::Header(..)
+            | Credentials::Windows(_) => Login::Renewable,
+        }
+    }
 }
 
 /// How the certificate of a backend is checked. Without anything set: by the roots of the system and the name in the URL.

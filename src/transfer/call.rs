@@ -1,12 +1,12 @@
 //! The seam between the transfer and whatever reaches the backend: one method.
 
-use crate::bits::Packet;
+use crate::bits::{Node, Packet};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::future::Future;
 use std::time::Duration;
 
-/// One question to the backend. The destination is fixed for a [`Backend`].
+/// One question to the backend. The target is fixed for a [`Backend`], its host is not: see [`Backend::go_to`].
 #[derive(Debug, Clone)]
 pub enum Call {
     /// A packet of the session.
@@ -73,6 +73,10 @@ pub enum NoAnswer {
 /// Implementations keep the connection between calls, replace it when it broke, and never retry by
 /// themselves: whether a request may be repeated is the session's decision.
 pub trait Backend: Send {
+    /// From now on everything goes to that node of the backend's farm, by the same scheme and port. None: to the host that was
+    /// configured. Called before each call; mostly nothing changes.
+    fn go_to(&mut self, node: Option<&Node>);
+
     /// Asks and waits for the head of the answer.
     ///
     /// Dropping the future abandons the request and its connection.

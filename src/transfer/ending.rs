@@ -44,6 +44,7 @@ impl Ending {
         }
         loop {
             let step = session.step(started.elapsed(), 0);
+            backend.go_to(session.node());
             let activity = Activity::new(step, |_| Vec::new(), false, &limits.time, started);
             if let Activity::Over = activity {
                 return;

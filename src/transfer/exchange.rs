@@ -115,6 +115,7 @@ pub(super) fn report(
             session.answered(now, answer.status, &answer.headers);
         }
         (Purpose::Evidence, Ok(answer)) => session.evidence(now, answer.status, &answer.headers),
+        (Purpose::Reply, Ok(answer)) if session.challenged(now, answer.status) => {}
         (Purpose::Reply, Ok(answer)) if answer.status.is_success() => session.reply_fetched(now),
         (Purpose::Reply, Ok(answer)) => {
             let detail = format!("the request for the reply was answered {}", answer.status);

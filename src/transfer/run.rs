@@ -127,6 +127,7 @@ where
             }
             self.session.step(self.started.elapsed(), self.source.ready())
         };
+        backend.go_to(self.session.node());
         let activity = Activity::new(
             step,
             |range| self.source.slice(range),
@@ -320,7 +321,8 @@ where
     fn failed(&mut self, failure: Failure) -> How {
         if self.upload.lasting {
             if let Some(continuation) = self.continuation() {
-                return How::Paused { continuation, why: failure, refused: false };
+                let refused = failure.problem == Problem::CallerRefused;
+                return How::Paused { continuation, why: failure, refused };
             }
             let never_opened = self.report.session.is_none();
             if never_opened && failure.problem.row().retry {

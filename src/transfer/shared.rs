@@ -37,6 +37,9 @@ impl Shared {
             wants_reply: upload.route.reply == ReplyMode::Forward,
             lasting: upload.lasting,
             publish: upload.part.last,
+            origin: upload.route.backend.authority.host().to_owned(),
+            host_id: upload.route.server.host_id.clone(),
+            login: upload.route.server.credentials.login(),
             seed: fastrand::u64(..),
         }
     }

@@ -6,7 +6,7 @@
 use super::life::{Life, State};
 use super::plan::{Continuation, DigestPlan, Plan};
 use super::{Final, Owner, Reply, Stored};
-use crate::bits::{Checkpoint, Destination, Profile, SessionId};
+use crate::bits::{Checkpoint, Destination, Followed, Node, Profile, SessionId};
 use crate::digest::{Algorithm, Digests, Hasher, HasherState};
 use crate::error::{Failure, Problem};
 use crate::resumable::Version;
@@ -68,6 +68,19 @@ struct Session {
     in_doubt: bool,
     created: Option<u64>,
     closing: bool,
+    /// Left out by programs that knew no nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<SavedNode>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedNode {
+    host: String,
+    /// Seconds.
+    fallback: Option<u64>,
+    /// Seconds.
+    silent: u64,
+    given_up: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -242,6 +255,12 @@ fn save_session(checkpoint: &Checkpoint) -> Session {
         in_doubt: checkpoint.in_doubt,
         created: checkpoint.created_at.map(save_time),
         closing: checkpoint.closing,
+        node: checkpoint.node.as_ref().map(|followed| SavedNode {
+            host: followed.node.to_string(),
+            fallback: followed.fallback.map(|time| time.as_secs()),
+            silent: followed.silent.as_secs(),
+            given_up: followed.given_up,
+        }),
     }
 }
 
@@ -254,6 +273,16 @@ fn load_session(session: Session) -> Result<Checkpoint, BadRecord> {
         in_doubt: session.in_doubt,
         created_at: session.created.map(load_time),
         closing: session.closing,
+        node: session.node.map(load_node).transpose()?,
+    })
+}
+
+fn load_node(saved: SavedNode) -> Result<Followed, BadRecord> {
+    Ok(Followed {
+        node: Node::parse(saved.host.as_bytes()).ok_or_else(|| bad("session.node.host"))?,
+        fallback: saved.fallback.map(Duration::from_secs),
+        silent: Duration::from_secs(saved.silent),
+        given_up: saved.given_up,
     })
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use put2bits::bits::server::{Begin, Delivery, OverlapRule, RequestHead, TargetState};
-use put2bits::bits::{Destination, Packet};
+use put2bits::bits::{Destination, Dialect, Node, Packet};
 use put2bits::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use std::future::pending;
 use std::time::Duration;
@@ -75,11 +75,13 @@ impl Drop for UnderWay {
 }
 
 impl Backend for Link {
+    fn go_to(&mut self, _: Option<&Node>) {}
+
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         self.world.alive().await;
         let Call::Packet { packet, body } = call else { return self.look(patience).await };
         let sent = Sent {
-            head: packet.request(&self.to).headers().clone(),
+            head: packet.request(&self.to, &Dialect::default()).headers().clone(),
             target: self.to.target.to_string(),
             upload: self.upload,
             connection: self.connection,

@@ -4,7 +4,7 @@ use super::world::{FILE, Published, World};
 use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use put2bits::bits::server::{Begin, Effect, OverlapRule, RequestHead, TargetState};
-use put2bits::bits::{Destination, Packet};
+use put2bits::bits::{Destination, Dialect, Packet};
 use std::time::{Duration, SystemTime};
 
 const TARGET: &str = "/up/f.bin";
@@ -96,9 +96,10 @@ impl World {
 }
 
 fn request(packet: &Packet) -> Request<()> {
-    packet.request(&Destination {
+    let to = Destination {
         target: TARGET.parse().expect("a path"),
         host: HeaderValue::from_static("backend"),
         content_name: HeaderValue::from_static("f.bin"),
-    })
+    };
+    packet.request(&to, &Dialect::default())
 }

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use put2bits::bits::server::{Begin, Knobs, RequestHead, Server, TargetState};
-//! use put2bits::bits::{ContentRange, Destination, Packet, SessionId};
+//! use put2bits::bits::{ContentRange, Destination, Dialect, Packet, SessionId};
 //! use std::time::Duration;
 //!
 //! let mut server = Server::new(Knobs::strict());
@@ -23,7 +23,7 @@
 //!     content_name: "f.bin".parse().unwrap(),
 //! };
 //! let mut send = |packet: Packet| {
-//!     let request = packet.request(&to);
+//!     let request = packet.request(&to, &Dialect::default());
 //!     let head = RequestHead { method: request.method(), target: "/up/f.bin", headers: request.headers() };
 //!     match server.begin(Duration::ZERO, 1, &head, TargetState::Free, 42) {
 //!         Begin::Answer(reply) => reply,

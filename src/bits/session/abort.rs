@@ -39,7 +39,9 @@ impl Session {
         let Some(Abort { failure, withheld }) = self.abort.take() else { return };
         match &self.phase {
             Phase::Creating => self.finish(Err(failure)),
-            Phase::Sending(id) | Phase::Cancelling { session: id, then: Then::Restart, .. } => {
+            Phase::Greeting(id)
+            | Phase::Sending(id)
+            | Phase::Cancelling { session: id, then: Then::Restart, .. } => {
                 let id = id.clone();
                 self.cancel(now, id, Then::Fail(failure));
             }

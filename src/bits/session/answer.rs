@@ -19,14 +19,18 @@ impl Session {
 
     /// The head of the answer to the packet just sent.
     pub fn answered(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
+        if self.challenged(now, status) {
+            return;
+        }
         let Some(asked) = self.asked.take() else { return };
-        let read = |kind| {
+        let mut read = |kind| {
             let ack = Ack::read(kind, status, headers);
-            match &self.phase {
+            let ack = match &self.phase {
                 Phase::Sending(id) | Phase::Closing(id) => ack.about(id, headers),
                 // It names its session for the first time, or nobody minds which one it means.
                 _ => ack,
-            }
+            };
+            self.whose_login(ack, headers)
         };
         match asked.question {
             Question::Packet(kind) => {
@@ -35,7 +39,8 @@ impl Session {
                     PacketKind::CreateSession => self.create_answered(now, ack, headers),
                     PacketKind::CloseSession => self.close_answered(now, ack),
                     PacketKind::CancelSession => self.cancel_answered(now, &ack),
-                    PacketKind::Ping | PacketKind::Fragment => {}
+                    PacketKind::Ping => self.ping_answered(now, &ack),
+                    PacketKind::Fragment => {}
                 }
             }
             Question::Fragment(range) => {
@@ -72,6 +77,7 @@ impl Session {
                 self.close_failed(now, may_have_acted, failure, None);
             }
             Question::Packet(PacketKind::CancelSession) => self.cancel_failed(now),
+            Question::Packet(PacketKind::Ping) => self.ping_failed(now, failure, None),
             Question::Packet(_) => self.create_failed(now, failure, None),
             Question::Fragment(range) => self.fragment_failed(now, range, may_have_acted, failure, None),
             Question::Reply => self.reply_failed(now, failure),

@@ -1,6 +1,6 @@
 //! Going on with a session in a later run, perhaps of another process.
 
-use super::{Phase, Question, Session, SessionSettings};
+use super::{Followed, Phase, Question, Session, SessionSettings};
 use crate::bits::{PacketKind, Profile, SessionId};
 use crate::error::{Failure, Problem};
 use std::time::{Duration, SystemTime};
@@ -24,6 +24,8 @@ pub struct Checkpoint {
     pub created_at: Option<SystemTime>,
     /// A Close-Session may have been sent: `offset` is the total.
     pub closing: bool,
+    /// The node that the server sent the session to, if that was followed.
+    pub node: Option<Followed>,
 }
 
 impl Session {
@@ -42,6 +44,7 @@ impl Session {
         session.acked = from.offset;
         session.sent = from.offset;
         session.created_at = from.created_at;
+        session.follow_again(from.node);
         session.phase = Phase::Sending(from.session);
         if from.offset > total {
             let detail = format!("byte {} was recorded of a file of {total} bytes", from.offset);
@@ -64,7 +67,8 @@ impl Session {
             return None;
         }
         let session = match &self.phase {
-            Phase::Sending(id)
+            Phase::Greeting(id)
+            | Phase::Sending(id)
             | Phase::Fetching(id, _)
             | Phase::Closing(id)
             | Phase::Verifying(Some(id))
@@ -83,6 +87,7 @@ impl Session {
             in_doubt: self.in_doubt || may_come || matches!(asked, Some(Question::Fragment(_))),
             created_at: self.created_at,
             closing: self.close_in_doubt || matches!(asked, Some(Question::Packet(PacketKind::CloseSession))),
+            node: self.followed(),
         })
     }
 

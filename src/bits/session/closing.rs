@@ -43,6 +43,8 @@ impl Session {
         match ack.verdict {
             Verdict::Done => self.finish(Ok(())),
             Verdict::SessionGone { told } if self.close_in_doubt => {
+                // Another host than that of the first Close never knew the session: its word proves nothing.
+                let told = told && !self.has_fallen_back();
                 self.decide_close(now, None, told, &failure(Problem::CloseInDoubt));
             }
             Verdict::SessionGone { .. } => self.finish(Err(failure(Problem::SessionLost))),
@@ -52,7 +54,7 @@ impl Session {
                 self.decide_close(now, session, false, &failure(problem));
             }
             Verdict::Transient(problem) => self.close_failed(now, true, failure(problem), ack.retry_after),
-            Verdict::Refused(problem) => self.fail(now, failure(problem)),
+            Verdict::Refused(problem) => self.refused(now, failure(problem)),
             // Not among the meanings of an answer to Close-Session.
             _ => self.fail(now, failure(Problem::BackendProtocol)),
         }
@@ -106,6 +108,9 @@ impl Session {
     /// The answer to the HEAD of the target. It proves that the file was published if a file of the right size is there that
     /// was written since this session began, by the server's own clock: one of the same size may have been there before.
     pub fn evidence(&mut self, now: Duration, status: StatusCode, headers: &HeaderMap) {
+        if self.challenged(now, status) {
+            return;
+        }
         self.asked = None;
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             let failure =

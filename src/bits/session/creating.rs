@@ -1,21 +1,11 @@
 //! Create-Session and its answer (MC-BUP §3.1.5.2.1).
 
-use super::{Event, Phase, Session, Then};
+use super::{Event, Session, Then};
 use crate::bits::ack::{Ack, Verdict};
-use crate::bits::header;
 use crate::bits::profile::Profile;
 use crate::error::{Failure, Problem};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use std::time::Duration;
-
-/// Longest name of a node that is told, in characters (MC-BUP §2.2.1.2 allows 300).
-const LONGEST_HOST: usize = 300;
-
-/// What a log can show of it: the value is the server's, and may be made to look like something else.
-fn printable(host: &HeaderValue) -> String {
-    let bytes = host.as_bytes().iter().take(LONGEST_HOST);
-    bytes.map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
-}
 
 impl Session {
     pub(super) fn create_answered(&mut self, now: Duration, ack: Ack, headers: &HeaderMap) {
@@ -28,18 +18,12 @@ impl Session {
                 self.created_at = ack.date;
                 self.progress();
                 self.events.push_back(Event::Created { session: id.clone(), profile: self.profile });
-                if let Some(host) = headers.get(header::HOST_ID) {
-                    self.events.push_back(Event::HostIgnored { host: printable(host) });
-                }
                 match self.profile.max_total {
                     Some(max) if self.settings.total > max => {
                         let detail = format!("this kind of backend takes files of at most {max} bytes");
                         self.cancel(now, id, Then::Fail(Failure::new(Problem::FileTooLarge, detail)));
                     }
-                    _ => {
-                        self.phase = Phase::Sending(id);
-                        self.close_if_complete(None);
-                    }
+                    _ => self.opened(id, headers),
                 }
             }
             Verdict::Transient(problem) => self.create_failed(now, failure(problem), ack.retry_after),

@@ -2,6 +2,7 @@
 
 use crate::bits::{Profile, SessionId};
 use crate::error::Failure;
+use http::StatusCode;
 use std::time::Duration;
 
 /// Something worth a log line.
@@ -18,6 +19,23 @@ pub enum Event {
     HostIgnored {
         /// The node.
         host: String,
+    },
+    /// The server asks to go on at one node of its farm, which is done.
+    HostFollowed {
+        /// The node.
+        host: String,
+    },
+    /// Nothing got through to the node for as long as the server had said: back to the host that was configured.
+    HostGivenUp {
+        /// The node.
+        host: String,
+    },
+    /// The server asks for credentials: they are renewed, and the same is asked once more.
+    Challenged {
+        /// What was asked.
+        what: String,
+        /// 401 or 407.
+        status: StatusCode,
     },
     /// Trouble that may pass: the exchange is repeated.
     Retrying {

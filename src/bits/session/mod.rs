@@ -66,6 +66,7 @@
 //!     in_doubt: true,
 //!     created_at: None,
 //!     closing: false,
+//!     node: None,
 //! };
 //! let mut session = Session::resume(SessionSettings::new(5), recorded);
 //! assert_eq!(session.offset(), 2);
@@ -86,6 +87,8 @@ mod checkpoint;
 mod closing;
 mod creating;
 mod event;
+mod login;
+mod node;
 mod sending;
 mod settings;
 mod step;
@@ -95,6 +98,8 @@ mod trouble;
 
 pub use checkpoint::Checkpoint;
 pub use event::{Event, SessionStats};
+pub use login::Login;
+pub use node::Followed;
 pub use settings::SessionSettings;
 pub use step::{Silence, Step};
 
@@ -136,6 +141,14 @@ pub struct Session {
     patience: Patience,
     /// Nothing is sent before this time.
     not_before: Option<Duration>,
+    /// The node that the server sent this session to.
+    followed: Option<Followed>,
+    /// Since when nothing got through to it, in this run.
+    silent_since: Option<Duration>,
+    /// The packet that is sent now was answered 401 or 407 before.
+    was_challenged: bool,
+    /// What a client needs to try again whose credentials were refused.
+    challenge: Option<HeaderValue>,
     /// Set while an exchange was under way: what to end with once it is over.
     abort: Option<Abort>,
     events: VecDeque<Event>,
@@ -145,6 +158,8 @@ pub struct Session {
 #[derive(Debug, Clone)]
 enum Phase {
     Creating,
+    /// The session was sent to a node: does that answer?
+    Greeting(SessionId),
     Sending(SessionId),
     Fetching(SessionId, HeaderValue),
     Closing(SessionId),
@@ -196,6 +211,10 @@ impl Session {
             close_in_doubt: false,
             patience: Patience::new(&settings.retry, settings.seed),
             not_before: None,
+            followed: None,
+            silent_since: None,
+            was_challenged: false,
+            challenge: None,
             abort: None,
             events: VecDeque::new(),
             stats: SessionStats::default(),
@@ -214,6 +233,7 @@ impl Session {
         if self.asked.is_some() {
             return Step::Gather;
         }
+        self.fall_back_if_due(now);
         self.settle_doubt(now);
         if let Phase::Finished(_) | Phase::Paused { .. } = self.phase {
             return Step::Finished;
@@ -226,6 +246,7 @@ impl Session {
             Phase::Creating => {
                 (Question::Packet(PacketKind::CreateSession), Step::Send(Packet::CreateSession))
             }
+            Phase::Greeting(_) => (Question::Packet(PacketKind::Ping), Step::Send(Packet::Ping)),
             Phase::Sending(id) => {
                 let Some(range) = self.next_range(ready) else { return Step::Gather };
                 (Question::Fragment(range), Step::Send(Packet::Fragment { session: id.clone(), range }))
@@ -272,7 +293,10 @@ impl Session {
 
     /// Whether the session is open, so that a client may be told to send its body.
     pub fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Creating | Phase::Paused { .. } | Phase::Finished(_))
+        !matches!(
+            self.phase,
+            Phase::Creating | Phase::Greeting(_) | Phase::Paused { .. } | Phase::Finished(_)
+        )
     }
 
     /// From now on the file is not published once every byte is acknowledged, as if [`SessionSettings::publish`] were not set.
@@ -289,10 +313,10 @@ impl Session {
     /// How the upload ends, as soon as that is decided: a Cancel-Session may still be under way.
     pub fn outcome(&self) -> Option<Result<(), Failure>> {
         match &self.phase {
-            Phase::Finished(result) => Some(result.clone()),
-            Phase::Cancelling { then: Then::Fail(failure), .. } | Phase::Paused { why: failure, .. } => {
-                Some(Err(failure.clone()))
-            }
+            Phase::Finished(Ok(())) => Some(Ok(())),
+            Phase::Finished(Err(failure))
+            | Phase::Cancelling { then: Then::Fail(failure), .. }
+            | Phase::Paused { why: failure, .. } => Some(Err(self.with_challenge(failure))),
             _ => None,
         }
     }

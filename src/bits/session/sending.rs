@@ -50,7 +50,7 @@ impl Session {
             Verdict::Transient(problem) => {
                 self.fragment_failed(now, range, true, failure(problem), ack.retry_after);
             }
-            Verdict::Refused(problem) => self.fail(now, failure(problem)),
+            Verdict::Refused(problem) => self.refused(now, failure(problem)),
             // Not among the meanings of an answer to a fragment.
             Verdict::Created(_) | Verdict::Done => self.fail(now, failure(Problem::BackendProtocol)),
         }
@@ -165,7 +165,9 @@ impl Session {
     /// Transient trouble has outlasted the window. A lasting session is left at the server for a later run.
     pub(super) fn give_up(&mut self, now: Duration, failure: Failure) {
         match &self.phase {
-            Phase::Sending(id) | Phase::Closing(id) | Phase::Verifying(Some(id)) if self.settings.lasting => {
+            Phase::Greeting(id) | Phase::Sending(id) | Phase::Closing(id) | Phase::Verifying(Some(id))
+                if self.settings.lasting =>
+            {
                 self.phase = Phase::Paused { session: id.clone(), why: failure };
             }
             _ => self.fail(now, failure),
@@ -175,7 +177,11 @@ impl Session {
     /// Ends the upload with a failure and cancels the session.
     pub(super) fn fail(&mut self, now: Duration, failure: Failure) {
         match &self.phase {
-            Phase::Sending(id) | Phase::Fetching(id, _) | Phase::Closing(id) | Phase::Verifying(Some(id)) => {
+            Phase::Greeting(id)
+            | Phase::Sending(id)
+            | Phase::Fetching(id, _)
+            | Phase::Closing(id)
+            | Phase::Verifying(Some(id)) => {
                 let id = id.clone();
                 self.cancel(now, id, Then::Fail(failure));
             }

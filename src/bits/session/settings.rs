@@ -1,6 +1,7 @@
 //! What a session is to do.
 
-use crate::bits::{AmbiguousClose, Profile};
+use super::Login;
+use crate::bits::{AmbiguousClose, HostIdPolicy, Profile};
 use crate::limits::{FragmentLimits, RetryLimits, TimeLimits};
 use std::time::Duration;
 
@@ -28,6 +29,12 @@ pub struct SessionSettings {
     pub lasting: bool,
     /// Whether the file is published once every byte is acknowledged. If not, the session stays open for a later run.
     pub publish: bool,
+    /// Host name or address of the server, as it was configured, without a port.
+    pub origin: String,
+    /// Which nodes of its farm are followed.
+    pub host_id: HostIdPolicy,
+    /// Whose credentials go with the packets.
+    pub login: Login,
     /// Seed of the jitter.
     pub seed: u64,
 }
@@ -46,6 +53,9 @@ impl SessionSettings {
             wants_reply: false,
             lasting: false,
             publish: true,
+            origin: String::new(),
+            host_id: HostIdPolicy::default(),
+            login: Login::default(),
             seed: 0,
         }
     }

@@ -46,6 +46,7 @@ impl Session {
     /// The server took something: earlier trouble is forgotten.
     pub(super) fn progress(&mut self) {
         self.patience.reset();
+        self.node_answered();
     }
 
     /// Plans another attempt after a pause, or gives the failure back when the retry window is over.
@@ -55,6 +56,10 @@ impl Session {
         failure: Failure,
         retry_after: Option<Duration>,
     ) -> Result<(), Failure> {
+        let falls_back_at = self.node_failed();
+        if self.fall_back_if_due(now) {
+            return Ok(());
+        }
         // It began when the exchange that failed began, not when that was noticed.
         let is_first = self.patience.since.is_none();
         let since = *self.patience.since.get_or_insert(self.attempted);
@@ -65,6 +70,8 @@ impl Session {
         }
         // The last attempt is made at the very end.
         let at = (now + pause).min(end).max(now + retry_after.unwrap_or_default());
+        // Another host need not wait as long as this one asks for.
+        let at = falls_back_at.map_or(at, |due| at.min(due));
         if now >= end || at > end {
             let spent = now.saturating_sub(since).as_secs();
             let detail = format!("{}; given up after {spent} s without progress", failure.detail);
@@ -87,7 +94,7 @@ impl Session {
     fn window(&self) -> Duration {
         let retry = &self.settings.retry;
         match self.phase {
-            Phase::Creating if self.stats.restarts == 0 && !self.settings.lasting => {
+            Phase::Creating | Phase::Greeting(_) if self.stats.restarts == 0 && !self.settings.lasting => {
                 retry.create_window.min(retry.window)
             }
             _ => retry.window,
@@ -146,6 +153,7 @@ impl Session {
         if let Then::Fail(_) = then {
             self.not_before = None;
         }
+        self.was_challenged = false;
         let until = self.not_before.unwrap_or(now) + self.settings.cancel;
         self.phase = Phase::Cancelling { session, until, then };
     }
@@ -157,6 +165,8 @@ impl Session {
                 self.sent = 0;
                 self.sent_earlier = 0;
                 self.in_doubt = false;
+                self.followed = None;
+                self.silent_since = None;
                 self.phase = Phase::Creating;
             }
             Then::Fail(failure) => self.finish(Err(failure)),

@@ -42,6 +42,16 @@ impl Exposition {
             metrics.restarts.clone(),
         );
         all.register(
+            "backend_challenges",
+            "Packets that a backend answered 401 or 407, sent once more with fresh credentials",
+            metrics.challenges.clone(),
+        );
+        all.register(
+            "backend_nodes_given_up",
+            "Sessions that went back to the first host of their backend, because nothing got through to its node",
+            metrics.nodes_given_up.clone(),
+        );
+        all.register(
             "resumptions",
             "Finished requests that went on behind the first byte of their upload",
             metrics.resumptions.clone(),

@@ -35,6 +35,8 @@ pub struct Metrics {
     refused: Family<ProblemLabels, Counter>,
     retries: Counter,
     restarts: Counter,
+    challenges: Counter,
+    nodes_given_up: Counter,
     resumptions: Counter,
     cut_offs: Counter,
     closes: Family<VerdictLabels, Counter>,
@@ -114,6 +116,8 @@ impl Metrics {
             refused: Family::default(),
             retries: Counter::default(),
             restarts: Counter::default(),
+            challenges: Counter::default(),
+            nodes_given_up: Counter::default(),
             resumptions: Counter::default(),
             cut_offs: Counter::default(),
             closes: Family::default(),
@@ -177,6 +181,16 @@ impl Metrics {
     /// A new session is begun for the same bytes.
     pub fn restarted(&self) {
         self.restarts.inc();
+    }
+
+    /// A backend asked for credentials again, and gets fresh ones.
+    pub fn challenged(&self) {
+        self.challenges.inc();
+    }
+
+    /// Nothing got through to a node of a farm any more.
+    pub fn node_given_up(&self) {
+        self.nodes_given_up.inc();
     }
 
     /// An answer to Close-Session was lost; whether it counts as success.

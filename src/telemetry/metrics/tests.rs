@@ -66,6 +66,8 @@ fn what_is_counted_shows() {
     metrics.request_refused(Problem::NoRoute);
     metrics.retried();
     metrics.restarted();
+    metrics.challenged();
+    metrics.node_given_up();
     metrics.cut_off();
     metrics.replayed();
     metrics.close_decided(false);
@@ -79,6 +81,8 @@ fn what_is_counted_shows() {
         ("put2bits_requests_refused_total{error=\"no_route\",fault=\"client\"}", 1),
         ("put2bits_retries_total", 1),
         ("put2bits_session_restarts_total", 1),
+        ("put2bits_backend_challenges_total", 1),
+        ("put2bits_backend_nodes_given_up_total", 1),
         ("put2bits_cut_offs_total", 1),
         ("put2bits_duplicates_total{kind=\"answer_replayed\"}", 1),
         ("put2bits_ambiguous_closes_total{verdict=\"failed\"}", 1),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bits::server::{Begin, Delivery, Effect, RequestHead, SessionKey, TargetState};
+use crate::bits::{Dialect, Node};
 use http::{HeaderName, StatusCode};
 use http_body::{Body, Frame};
 use std::collections::HashMap;
@@ -107,11 +108,14 @@ impl State {
     }
 
     fn serve(&mut self, packet: &Packet, body: &[Bytes]) -> Result<Answer, NoAnswer> {
-        let request = packet.request(&Destination {
-            target: "/up/f.bin".parse().unwrap(),
-            host: HeaderValue::from_static("backend"),
-            content_name: HeaderValue::from_static("f.bin"),
-        });
+        let request = packet.request(
+            &Destination {
+                target: "/up/f.bin".parse().unwrap(),
+                host: HeaderValue::from_static("backend"),
+                content_name: HeaderValue::from_static("f.bin"),
+            },
+            &Dialect::default(),
+        );
         let head = RequestHead { method: request.method(), target: "/up/f.bin", headers: request.headers() };
         self.ids += 1;
         let reply = match self.server.begin(Duration::ZERO, 1, &head, TargetState::Free, self.ids) {
@@ -157,6 +161,8 @@ impl Host {
 }
 
 impl Backend for Host {
+    fn go_to(&mut self, _: Option<&Node>) {}
+
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         let (name, packet, body) = match call {
             Call::Packet { packet: packet @ Packet::Fragment { range, .. }, body } => {

@@ -50,6 +50,7 @@ fn exact(offset: u64) -> Continuation {
             in_doubt: false,
             created_at: Some(at(1)),
             closing: false,
+            node: None,
         }),
         ..Continuation::default()
     }

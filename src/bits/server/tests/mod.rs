@@ -5,7 +5,7 @@ mod knobs;
 mod rules;
 
 use super::*;
-use crate::bits::{ContentRange, Destination, Packet, SessionId};
+use crate::bits::{ContentRange, Destination, Dialect, Packet, SessionId};
 use http::{HeaderName, HeaderValue, Request};
 
 const TARGET: &str = "/up/f.bin";
@@ -53,11 +53,14 @@ impl Peer {
     }
 
     pub(super) fn packet(&self, packet: Packet) -> Request<()> {
-        packet.request(&Destination {
-            target: self.path.parse().unwrap(),
-            host: HeaderValue::from_static("host"),
-            content_name: HeaderValue::from_static("f.bin"),
-        })
+        packet.request(
+            &Destination {
+                target: self.path.parse().unwrap(),
+                host: HeaderValue::from_static("host"),
+                content_name: HeaderValue::from_static("f.bin"),
+            },
+            &Dialect::default(),
+        )
     }
 
     pub(super) fn session(&self) -> SessionId {

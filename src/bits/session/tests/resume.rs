@@ -14,6 +14,7 @@ fn at(offset: u64, profile: &'static Profile) -> Checkpoint {
         in_doubt: false,
         created_at: httpdate::parse_http_date(BEGUN).ok(),
         closing: false,
+        node: None,
     }
 }
 
