@@ -94,7 +94,10 @@ async fn outlives<S: Site>(
         Err(why) => (Some(false), format!("sessions end with it: on another one, {why}")),
     };
     observe(&Finding::new(Topic::Connection, text));
-    end(site, scratch, &to, &session).await;
+    match outlives {
+        Some(false) => scratch.closed(&session),
+        _ => end(site, scratch, &to, &session).await,
+    }
     Ok(outlives)
 }
 

@@ -132,6 +132,12 @@ fn explain(heard: &Heard) -> Obstacle {
                 format!("it redirects to {to}, and redirects are not followed: use that URL, if it is right"),
             )
         }
-        (problem, _) => Obstacle::with(what, problem.row().advice.trim_end_matches('.').to_owned()),
+        // A sentence becomes a clause.
+        (problem, _) => {
+            let advice = problem.row().advice.trim_end_matches('.');
+            let mut letters = advice.chars();
+            let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+            Obstacle::with(what, first.into_iter().chain(letters).collect::<String>())
+        }
     }
 }

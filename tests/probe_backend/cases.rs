@@ -95,6 +95,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "unreadable, refuses",
         readable: false,
+        cleans_up: false,
         settings: &["profile = \"refuse\"", "ambiguous_close = \"fail\""],
         words: &["HEAD is answered 405", "cannot be read back"],
         ..STRICT
@@ -103,6 +104,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "unreadable, trims",
         quirks: &["overlap=trim"],
         readable: false,
+        cleans_up: false,
         settings: &["profile = \"unknown\""],
         words: &["cannot be read back"],
         ..STRICT
@@ -133,7 +135,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     quirk("upper-case GUID", &["protocol=upper"], &["guid = \"upper\""], &["in upper case"]),
     quirk("node", &["host-id=node7.example"], &[], &["node7.example"]),
-    blocked("uploads disabled", &["uploads=501"], &["501", "not enabled"]),
+    blocked("uploads disabled", &["uploads=501"], &["501", "enable BITS uploads"]),
     blocked(
         "filtered like IIS",
         &["uploads=404", "server=Microsoft-IIS/10.0"],
