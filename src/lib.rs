@@ -62,7 +62,7 @@
 //! | --- | --- | --- |
 //! | [`cli`] | arguments, commands, exit codes | |
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
-//! | [`front`], [`backend`], [`mock`] | shells: clients' connections; the way to the server; a server to try things against | know each other |
+//! | [`listen`], [`front`], [`guard`], [`backend`], [`mock`] | shells: sockets, TLS and who is there; clients' requests; who of them may upload; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
 //! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
@@ -105,7 +105,7 @@
 //! | P9 | At most one transfer drives an upload: the newest request wins. | yes | `tests/promises` `p9_the_newest_request_wins`, `tests/kill_matrix` `whoever_dies_wherever_it_ends_as_it_should`, `tests/resumption_simulation`, `tests/conformance` |
 //! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/promises` `p10_only_configured_backends_are_contacted`, `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched`, `tests/hostile_backend` (elsewhere) |
 //! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/promises` `p11_no_byte_of_a_clients_framing_goes_through`, `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
-//! | P12 | Credentials reach no log, metric, error or record. Of those that bind an upload to its client a salted hash is kept. | yes (this version has no credentials for the backend) | `tests/promises` `p12_credentials_reach_no_log_metric_error_or_record`, `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/admin` `no_secret_is_told`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
+//! | P12 | Credentials reach no log, metric, error or record. Of those that bind an upload to its client a salted hash is kept. | yes | `tests/promises` `p12_credentials_reach_no_log_metric_error_or_record`, `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/admin` `no_secret_is_told`, `tests/e2e` `a_file_goes_over_tls_with_a_token_that_nobody_else_sees`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
 //! | P13 | A bad configuration never binds a port. | yes | `tests/promises` `p13_a_bad_configuration_never_binds_a_port`, `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port`, `tests/admin` `an_admin_address_that_is_not_to_be_had` |
 //! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/promises` `p14_no_input_makes_it_panic_or_answer_a_500`, `tests/front` `every_rule_over_the_wire`, `tests/hostile_client` `every_payload_gets_what_it_deserves`, `tests/hostile_backend` `mutated_answers_break_no_promise`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
 //!
@@ -149,7 +149,9 @@
 //! - **The newest request wins.** A phone leaves connections behind that hang for minutes; nothing waits for them.
 //! - **The journal is small and replaceable.** One record an upload; losing it costs a new start, never wrong bytes. All
 //!   records are in memory, too: the store is only written while the program runs.
-//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`).
+//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`). Over
+//!   HTTP/2 the server is the crate h2, which can; what hyper does around it is done by us.
+//! - **Windows of HTTP/2 are memory.** What they let in is held outside the budget, so they are small, and grow from a pool.
 //! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
 //!   logs, the answers and the tests read the same row.
 //! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.
@@ -195,7 +197,9 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod front;
+pub mod guard;
 pub mod limits;
+pub mod listen;
 pub mod mock;
 pub mod phone;
 pub mod registry;

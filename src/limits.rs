@@ -15,7 +15,8 @@ pub const GIB: u64 = 1024 * MIB;
 pub struct Limits {
     /// Largest file taken from a client, in bytes. Larger ones get 413 before their body is read.
     pub max_upload: u64,
-    /// Body bytes that all uploads together may hold in memory. When it is used up, reading from clients stops.
+    /// Body bytes that all uploads together may hold in memory. When it is used up, reading from clients stops. (Beside it,
+    /// what clients of HTTP/2 may send ahead of that: a quarter of it at most, and 256 KiB a connection.)
     pub memory: u64,
     /// Sizes of the fragments.
     pub fragment: FragmentLimits,
@@ -57,11 +58,13 @@ pub struct ConnectionLimits {
     pub max: u32,
     /// Of one address (of IPv6: one /64). 0: as many as there may be.
     pub max_per_client: u32,
+    /// Requests at once on one connection of HTTP/2. A client that begins more is told to try those again.
+    pub max_streams: u32,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        ConnectionLimits { max: 4096, max_per_client: 0 }
+        ConnectionLimits { max: 4096, max_per_client: 0, max_streams: 100 }
     }
 }
 

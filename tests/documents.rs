@@ -8,10 +8,11 @@ use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "README.md",
     "CHANGELOG.md",
     "benches/README.md",
+    "deploy/README.md",
     "deploy/fronts.md",
     "deploy/ios.md",
     "docs/reliability.md",

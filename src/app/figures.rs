@@ -3,9 +3,11 @@
 use super::health::Status;
 use super::uploads::Common;
 use crate::admin::{Check, Subject};
+use crate::listen::Entrance;
 use crate::registry::Registry;
 use crate::telemetry::{CONTENT_TYPE, Exposition, Unit};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// What the admin listener tells.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Everything of the process.
-    pub(super) fn new(status: Arc<Status>, registry: Registry<Common>) -> Self {
+    pub(super) fn new(status: Arc<Status>, registry: Registry<Common>, entrances: &[Arc<Entrance>]) -> Self {
         let common = registry.host();
         let (budget, traffic) = (common.budget.clone(), common.traffic.clone());
         let mut all = Exposition::new(&common.metrics);
@@ -37,6 +39,13 @@ impl Watched {
         all.gauge("uploads_running", None, "Requests that bring bytes of an upload now", move || {
             budget.uploads()
         });
+        let r = registry.clone();
+        all.gauge(
+            "backend_sessions_open",
+            None,
+            "BITS sessions at backends, those of paused uploads included",
+            move || r.sessions(),
+        );
         all.gauge("upload_resources_open", None, "Uploads that can be resumed", move || {
             registry.open() as u64
         });
@@ -50,6 +59,20 @@ impl Watched {
         });
         let s = Arc::clone(&status);
         all.gauge("draining", None, "1: about to end, no new uploads", move || u64::from(s.is_draining()));
+        let encrypted: Vec<_> =
+            entrances.iter().filter(|entrance| entrance.expires().is_some()).cloned().collect();
+        if !encrypted.is_empty() {
+            all.gauge(
+                "certificate_expires",
+                Some(Unit::Seconds),
+                "When the first of the listeners' certificates expires, in seconds since 1970",
+                move || {
+                    let first = encrypted.iter().filter_map(|entrance| entrance.expires()).min();
+                    let since = first.and_then(|first| first.duration_since(UNIX_EPOCH).ok());
+                    since.map_or(0, |since| since.as_secs())
+                },
+            );
+        }
         Watched { status, exposition: all }
     }
 }

@@ -12,32 +12,47 @@
 //! Probes and metrics are answered by one more thread, from before the first upload to the end of the process.
 
 mod acceptor;
+mod backends;
 mod descriptors;
 mod door;
 mod figures;
 mod health;
+mod listening;
 mod seldom;
+mod signals;
+mod supervisor;
 mod survey;
 mod uploads;
 mod worker;
 
+pub use crate::front::{Preview, preview};
+
 use crate::admin;
-use crate::backend;
+use crate::backend::Unusable;
 use crate::config::{Config, StateConfig, StoreKind};
 use crate::front::Windows;
+use crate::guard::{GuardError, Guards};
 use crate::limits::Limits;
+use crate::listen::{BindError, LoadError, Passed, Place, Reason, Reloader, bind_tcp};
 use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
+use acceptor::Gate;
+use backends::Backends;
 use door::Door;
 use figures::Watched;
 use health::{Policy, Status};
+use listening::Open;
+pub use listening::check_listeners;
+use signals::{Signal, Signals};
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 pub use survey::survey;
 use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uploads::Common;
@@ -47,12 +62,22 @@ use worker::Inherited;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is in use, not ours, or needs a right.
-    #[error("cannot listen on {addr}: {source}")]
+    #[error("{source}")]
     Bind {
-        /// The address asked for.
-        addr: SocketAddr,
+        /// Which one, and what the system says.
+        source: BindError,
+    },
+    /// A socket that the supervisor has passed on cannot be listened on.
+    #[error("a socket that was passed to this process (LISTEN_FDS) cannot be used: {source}")]
+    Passed {
         /// What the system says.
         source: io::Error,
+    },
+    /// The certificates of a listener cannot be used.
+    #[error("{source}")]
+    Certificate {
+        /// Which file, and what is wrong with it.
+        source: LoadError,
     },
     /// The address for probes and metrics is in use, not ours, or needs a right.
     #[error(
@@ -64,13 +89,22 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// What says who may upload can't be used: a file of hashes, mostly.
+    #[error("who may upload: {source}")]
+    Guard {
+        /// What is wrong with it.
+        source: GuardError,
+    },
     /// The records of uploads in the state directory can't be used: damaged, of a newer version, or in use.
     #[error("cannot use the state directory: {source}")]
     State {
         /// What is wrong with them.
         source: StoreError,
     },
-    /// The system refused threads, a runtime, the HTTP client or signal handlers.
+    /// A certificate, token or password for a backend can't be used: the configuration is wrong.
+    #[error(transparent)]
+    Backend(#[from] Unusable),
+    /// The system refused threads, a runtime or signal handlers.
     #[error("cannot start: {source}")]
     Runtime {
         /// What the system says.
@@ -95,15 +129,29 @@ impl From<StoreError> for ServeError {
     }
 }
 
+/// Checks what of a configuration lies in files of its own: certificates, tokens, passwords. Starts nothing.
+///
+/// # Errors
+/// At the first that can't be used.
+pub fn check(config: &Config) -> Result<(), ServeError> {
+    Backends::open(&config.routes, &config.limits)?;
+    Guards::new(&config.routes).map_err(|source| ServeError::Guard { source })?;
+    Ok(())
+}
+
 /// A running proxy. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct Proxy {
-    addr: SocketAddr,
+    open: Vec<Open>,
     admin: Option<Admin>,
+    /// Asks for a look at the certificates, if there are any.
+    looks: Option<mpsc::Sender<oneshot::Sender<()>>>,
     status: Arc<Status>,
     drain: Drain,
     grace: Grace,
     threads: Vec<JoinHandle<()>>,
+    /// Files of Unix sockets, removed with this.
+    _files: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 /// The listener for probes and metrics.
@@ -141,38 +189,68 @@ impl Proxy {
     /// # Errors
     /// If the address can't be bound, or the system refuses what a server needs.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        let Config { listen, workers, routes, limits, state, resumption, admin, .. } = config;
+        // Before there are threads: it changes the environment.
+        let passed = Passed::of_process().map_err(|source| ServeError::Passed { source })?;
+        let listeners = config.all_listeners();
+        let Config { proxies, workers, routes, limits, state, resumption, admin, .. } = config;
+        let backends = Backends::open(&routes, &limits)?;
+        let guards = Guards::new(&routes).map_err(|source| ServeError::Guard { source })?;
         let opened = open(&state)?;
         let admin_listener = bind_admin(admin.listen)?;
-        let listener = bind(listen, limits.sockets.receive_buffer)
-            .map_err(|source| ServeError::Bind { addr: listen, source })?;
-        let addr = listener.local_addr()?;
-        let client = backend::Client::new(&limits.sockets).map_err(io::Error::other)?;
+        let proxies = Arc::new(proxies);
+        let mut gates = listening::open(listeners, &proxies, passed, &limits)?;
+        let places = gates.iter().map(Gate::open).collect();
+        let files = gates.iter_mut().filter_map(|gate| Some(Box::new(gate.bound.take_file()?) as Box<_>));
+        let files = files.collect();
+        let entrances: Vec<_> = gates.iter().map(|gate| Arc::clone(&gate.entrance)).collect();
         let drain = Drain::default();
         let grace = Grace::new(&limits);
         let (ready, policy) =
             (CancellationToken::new(), Policy { store: admin.ready_store, backend: admin.ready_backend });
         let (status, pulses) =
-            Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), &routes);
+            Status::new(workers, policy, ready.clone(), Arc::clone(&opened.health), backends.endpoints());
         let status = Arc::new(status);
         let most = descriptors::connections(limits.connections.max);
-        let common = Common::new(routes, limits, client, drain.clone());
+        let common = Common::new(routes, limits, backends, drain.clone());
         let door = Door::new(most, &common.limits, common.metrics.clone());
+        let reasons = Reason::ALL.into_iter().filter(|reason| *reason != Reason::TooMany);
+        common.metrics.know_handshake_failures(reasons.map(Reason::as_str));
         let windows = Windows::new(common.limits.memory / 4);
         let Opened { store, records, salt, .. } = opened;
         tell_where(&state, records.len());
         let shared = worker::Shared {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
+            guards: guards.clone(),
+            proxies,
+            clients: door.clients().clone(),
+            refused: Arc::new(Mutex::default()),
             windows,
         };
         let admin = match admin_listener {
             Some(listener) => {
-                Some(watch(listener, Watched::new(Arc::clone(&status), shared.registry.clone()))?)
+                Some(watch(listener, Watched::new(Arc::clone(&status), shared.registry.clone(), &entrances))?)
+            }
+            None => None,
+        };
+        let looks = match Reloader::new(&entrances) {
+            Some(reloader) => {
+                let (sender, asked) = mpsc::channel(1);
+                // Nobody waits for the thread: it has nothing to bring to an end.
+                drop(spawn("certificates".into(), reloader.run(asked))?);
+                Some(sender)
             }
             None => None,
         };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
+
+        if guards.has_files() {
+            let (stop, watch) = (drain.up().clone(), guards.watch());
+            // Nobody waits for the thread: it has nothing to bring to an end.
+            drop(spawn("guard".into(), async move {
+                stop.run_until_cancelled(watch).await;
+            })?);
+        }
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);
@@ -181,14 +259,34 @@ impl Proxy {
             desks.push(desk);
             threads.push(spawn(format!("worker-{number}"), pulse.beside(worker.run(inherited.take())))?);
         }
-        let acceptor = acceptor::run(listener, door, desks, ready, drain.begun().clone());
+        let acceptor = acceptor::run(gates, door, desks, ready, drain.begun().clone());
         threads.push(spawn("acceptor".into(), acceptor)?);
-        Ok(Proxy { addr, admin, status, drain, grace, threads })
+        Ok(Proxy { open: places, admin, looks, status, drain, grace, threads, _files: files })
     }
 
-    /// Where it listens.
+    /// Where it listens: the first of its addresses. Without any (there are only Unix sockets) one that is no address.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.places()
+            .find_map(|place| match place {
+                Place::Tcp(address) => Some(*address),
+                Place::Unix(_) => None,
+            })
+            .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// Everywhere where it listens.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.open.iter().map(|open| &open.place)
+    }
+
+    /// Reads the files of all certificates again; what is wrong is logged. Returns when that is done.
+    pub async fn look_again(&self) {
+        let Some(looks) = &self.looks else { return };
+        let (sender, done) = oneshot::channel();
+        if looks.send(sender).await.is_ok() {
+            // It ends only with this.
+            let _ = done.await;
+        }
     }
 
     /// Where probes and metrics are answered, if they are. They are until the proxy is dropped.
@@ -240,8 +338,22 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         if let Some(addr) = proxy.admin_addr() {
             tracing::info!("probes and metrics on http://{addr}");
         }
-        tracing::info!("listening on http://{}", proxy.addr());
-        let signal = signals.next().await;
+        for open in &proxy.open {
+            tracing::info!("listening on {open}");
+        }
+        supervisor::ready();
+        let signal = loop {
+            match signals.next().await {
+                Signal::Stop(name) => break name,
+                Signal::LookAgain => {
+                    tracing::info!("SIGHUP: files are read again");
+                    supervisor::reloading();
+                    proxy.look_again().await;
+                    supervisor::ready();
+                }
+            }
+        };
+        supervisor::stopping();
         let Grace { delay, running, .. } = proxy.grace;
         match delay.is_zero() {
             true => tracing::info!("{signal}: no new uploads; running ones may go on for {running:?}"),
@@ -251,7 +363,7 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         }
         tokio::select! {
             () = proxy.shutdown() => tracing::info!("all uploads have ended"),
-            signal = signals.next() => tracing::warn!("{signal} again: stopping at once"),
+            signal = signals.stop() => tracing::warn!("{signal} again: stopping at once"),
         }
         Ok(())
     });
@@ -260,69 +372,8 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     served
 }
 
-/// The signals that stop a server.
-#[derive(Debug)]
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Signals {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
-        // Without a handler there is nothing to wait for; the system ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        "Ctrl-C"
-    }
-}
-
-/// Connections that wait to be accepted, at most.
-const BACKLOG: i32 = 1024;
-
-/// `receive_buffer`: bytes, for each connection. It is inherited, and has to be known before a connection is made.
-fn bind(addr: SocketAddr, receive_buffer: Option<u64>) -> io::Result<TcpListener> {
-    use socket2::{Domain, Protocol, Socket, Type};
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    // A restarted proxy must not wait for the old connections of its port. (On Windows the option means something else.)
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    if let Some(bytes) = receive_buffer {
-        socket.set_recv_buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX))?;
-    }
-    socket.bind(&addr.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
 fn bind_admin(addr: Option<SocketAddr>) -> Result<Option<TcpListener>, ServeError> {
-    let bound = |addr| bind(addr, None).map_err(|source| ServeError::BindAdmin { addr, source });
+    let bound = |addr| bind_tcp(addr, None).map_err(|source| ServeError::BindAdmin { addr, source });
     addr.map(bound).transpose()
 }
 

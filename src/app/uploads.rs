@@ -1,5 +1,6 @@
 //! What the registry needs of this program: backends, limits, log lines. And the registry as the front sees it.
 
+use super::backends::Backends;
 use crate::backend;
 use crate::bits::{Destination, Event};
 use crate::config::one_line;
@@ -7,17 +8,16 @@ use crate::error::{Failure, Problem};
 use crate::limits::Limits;
 use crate::registry::{Drain, Host, Registry};
 use crate::resumable::reply::Told;
-use crate::route::{BackendUrl, Carried, Route, Routes};
+use crate::route::{Carried, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
-    Budget, Ceiling, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
+    Begun, Budget, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
     Traffic, Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;
 use http::Method;
 use http_body::Body;
-use std::collections::HashMap;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,26 +29,23 @@ use tokio::sync::oneshot;
 pub(super) struct Common {
     pub(super) routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
-    client: backend::Client,
     pub(super) budget: Budget,
     pub(super) traffic: Traffic,
     pub(super) metrics: Metrics,
-    /// Largest fragment that each backend was found to take.
-    ceilings: HashMap<BackendUrl, Ceiling>,
+    backends: Backends,
     drain: Drain,
 }
 
 impl Common {
-    pub(super) fn new(routes: Routes, limits: Limits, client: backend::Client, drain: Drain) -> Self {
-        let ceilings = routes.iter().map(|route| (route.backend.clone(), Ceiling::default())).collect();
+    pub(super) fn new(routes: Routes, limits: Limits, backends: Backends, drain: Drain) -> Self {
+        let labels: Vec<String> = routes.iter().map(|route| route.label()).collect();
         Common {
             budget: Budget::new(limits.memory),
             traffic: Traffic::default(),
-            metrics: Metrics::new(routes.iter().map(|route| route.prefix.as_str())),
+            metrics: Metrics::new(labels.iter().map(String::as_str)),
             routes: Arc::new(routes),
             limits: Arc::new(limits),
-            client,
-            ceilings,
+            backends,
             drain,
         }
     }
@@ -58,14 +55,13 @@ impl Host for Common {
     type Backend = backend::Connection;
 
     fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend {
-        let connection = self.client.connection(route.backend.authority.clone(), destination.clone());
-        connection.speaking(route.server.dialect.clone()).carrying(carried.clone())
+        self.backends.of(route).endpoint.connection(destination.clone(), carried.clone())
     }
 
-    fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>> {
+    fn route(&self, label: &str, destination: &Destination) -> Option<Arc<Route>> {
         let leads_there = |route: &&Arc<Route>| {
             let (authority, base) = (route.backend.authority.as_str(), route.backend.base.as_str());
-            route.prefix == prefix
+            route.label() == label
                 && destination.host.as_bytes() == authority.as_bytes()
                 && destination.target.path().starts_with(base)
         };
@@ -73,12 +69,11 @@ impl Host for Common {
     }
 
     fn shared(&self, route: &Route) -> Shared {
-        let ceiling = self.ceilings.get(&route.backend).cloned();
+        let backend = self.backends.of(route);
         Shared {
-            limits: Arc::clone(&self.limits),
+            limits: Arc::clone(&backend.limits),
             budget: self.budget.clone(),
-            // Every route's backend has an entry; without one nothing would be remembered.
-            ceiling: ceiling.unwrap_or_default(),
+            ceiling: backend.ceiling.clone(),
             traffic: self.traffic.clone(),
         }
     }
@@ -129,6 +124,10 @@ impl Uploads for Runner {
 
     async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.0.create(new).await
+    }
+
+    fn begun(&self, id: &str) -> Option<Begun> {
+        self.0.begun(id)
     }
 
     fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found> {
@@ -273,8 +272,9 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
     let line = UploadLine {
         id: &upload.id,
         client: upload.client,
+        user: upload.permit.user.as_deref(),
         method: upload.method.as_str(),
-        route: &upload.route.prefix,
+        route: &upload.route.label(),
         backend: upload.route.backend.authority.as_str(),
         target: upload.destination.target.path(),
         session: session.as_deref(),

@@ -1,15 +1,20 @@
 //! One thread's share of the work: client connections and their uploads.
 
+use super::door::{Clients, Taken};
+use super::seldom::Seldom;
 use super::uploads::{Common, Runner};
-use crate::front::{self, Service, Windows};
+use crate::access::{Peer, Proxies};
+use crate::front::{self, Protocol, Service, Transport, Windows};
+use crate::guard::Guards;
+use crate::listen::{Agreed, Connection, Entrance, Parked, Reason, Refused, Turns};
 use crate::registry::Registry;
 use crate::resumable::Settings;
-use crate::telemetry::{ConnectionGuard, Metrics};
+use crate::telemetry::{ConnectionGuard, ConnectionLimit, Metrics};
 use crate::transfer::Place;
-use std::io;
-use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -37,14 +42,16 @@ pub(super) struct Desk {
 /// A socket, counted as long as it lives.
 #[derive(Debug)]
 struct Arrival {
-    socket: TcpStream,
+    socket: Parked,
+    peer: SocketAddr,
+    entrance: Arc<Entrance>,
     counted: Counted,
 }
 
 #[derive(Debug)]
 struct Counted {
     load: Arc<AtomicUsize>,
-    _place: Place,
+    _places: Taken,
     _open: ConnectionGuard,
 }
 
@@ -61,11 +68,17 @@ impl Desk {
     }
 
     /// Gives the worker a connection.
-    pub(super) async fn hand_over(&self, socket: TcpStream, place: Place) {
+    pub(super) async fn hand_over(
+        &self,
+        socket: Parked,
+        peer: SocketAddr,
+        entrance: Arc<Entrance>,
+        places: Taken,
+    ) {
         self.load.fetch_add(1, Ordering::Relaxed);
         let counted =
-            Counted { load: Arc::clone(&self.load), _place: place, _open: self.metrics.connection() };
-        if self.sockets.send(Arrival { socket, counted }).await.is_err() {
+            Counted { load: Arc::clone(&self.load), _places: places, _open: self.metrics.connection() };
+        if self.sockets.send(Arrival { socket, peer, entrance, counted }).await.is_err() {
             tracing::error!("a worker is gone: a connection is dropped");
         }
     }
@@ -84,6 +97,13 @@ pub(super) struct Shared {
     /// Its tasks run where it was made; each worker makes its own from it.
     pub(super) registry: Registry<Common>,
     pub(super) resumption: Arc<Settings>,
+    pub(super) guards: Guards,
+    /// Whom in front to believe.
+    pub(super) proxies: Arc<Proxies>,
+    /// Counts the connections of each client.
+    pub(super) clients: Clients,
+    /// Says now and then who does not get in.
+    pub(super) refused: Arc<Mutex<Seldom>>,
     pub(super) windows: Windows,
 }
 
@@ -109,19 +129,32 @@ impl Worker {
         let host = registry.host();
         let (routes, limits) = (Arc::clone(&host.routes), Arc::clone(&host.limits));
         let resumption = Arc::clone(&self.shared.resumption);
-        let service = Service::new(Runner(registry), routes, limits, resumption).sharing(self.shared.windows);
-        while let Some(Arrival { socket, counted }) = self.sockets.recv().await {
-            match prepare(socket) {
-                Ok((socket, client)) => {
-                    let (service, stop) = (service.clone(), self.stop.clone());
-                    connections.spawn(async move {
-                        front::serve_connection(socket, client, service, stop).await;
-                        drop(counted);
-                    });
+        let metrics = host.metrics.clone();
+        let service = Service::new(Runner(registry), routes, limits, resumption)
+            .sharing(self.shared.windows)
+            .behind(Arc::clone(&self.shared.proxies))
+            .guarded_by(self.shared.guards.clone());
+        let lobby = Lobby {
+            turns: Turns::default(),
+            clients: self.shared.clients.clone(),
+            refused: Arc::clone(&self.shared.refused),
+            metrics,
+        };
+        while let Some(Arrival { socket, peer, entrance, counted }) = self.sockets.recv().await {
+            let (service, stop, lobby) = (service.clone(), self.stop.clone(), lobby.clone());
+            connections.spawn(async move {
+                let entered = tokio::select! {
+                    // Who needs no time gets in, as long as the acceptor lets anybody in.
+                    biased;
+                    entered = lobby.enter(socket, peer, &entrance) => entered,
+                    () = stop.cancelled() => None,
+                };
+                if let Some((connection, peer, place)) = entered {
+                    front::serve_connection(connection, peer, service, stop).await;
+                    drop(place);
                 }
-                // It is gone already.
-                Err(error) => tracing::debug!(%error, "a connection could not be set up"),
-            }
+                drop(counted);
+            });
         }
         connections.close();
         connections.wait().await;
@@ -130,31 +163,74 @@ impl Worker {
     }
 }
 
-/// The socket as this thread's runtime has it, and who is at its other end.
-fn prepare(socket: TcpStream) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
-    // Answers are small and go out whole.
-    socket.set_nodelay(true)?;
-    let client = plain(socket.peer_addr()?);
-    Ok((tokio::net::TcpStream::from_std(socket)?, client))
+/// Where connections are until it is known who they are.
+#[derive(Debug, Clone)]
+struct Lobby {
+    turns: Turns,
+    clients: Clients,
+    refused: Arc<Mutex<Seldom>>,
+    metrics: Metrics,
 }
 
-/// The address as people know it: a socket for both families calls 192.0.2.1 `::ffff:192.0.2.1`.
-fn plain(peer: SocketAddr) -> SocketAddr {
-    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+impl Lobby {
+    /// Lets a connection in, or says why not.
+    async fn enter(
+        &self,
+        socket: Parked,
+        address: SocketAddr,
+        entrance: &Entrance,
+    ) -> Option<(Connection, Peer, Option<Place>)> {
+        let socket = match socket.resume() {
+            Ok(socket) => socket,
+            Err(error) => {
+                // It is gone already.
+                tracing::debug!(%error, "a connection could not be set up");
+                return None;
+            }
+        };
+        // Others were counted by the door.
+        let is_counted = entrance.listener().proxy_protocol;
+        let admit = |client| if is_counted { self.clients.enter(client).map(Some) } else { Some(None) };
+        match entrance.enter(socket, address, &self.turns, admit).await {
+            Ok(entered) => Some(entered),
+            Err(refused) => {
+                self.tell(&refused, address, entrance);
+                None
+            }
+        }
+    }
+
+    fn tell(&self, refused: &Refused, address: SocketAddr, entrance: &Entrance) {
+        let (reason, listener) = (refused.reason.as_str(), &entrance.listener().address);
+        match refused.reason {
+            Reason::TooMany => self.metrics.connection_refused(ConnectionLimit::PerClient),
+            _ => self.metrics.handshake_failed(reason),
+        }
+        tracing::debug!(client = %address, %listener, reason, "a connection does not get in: {refused}");
+        if refused.reason.is_notable() {
+            let mut seldom = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(times) = seldom.happened(Instant::now()) {
+                tracing::warn!(
+                    times,
+                    reason,
+                    "connections do not get in at {listener}, the last one from {}: {refused}",
+                    address.ip()
+                );
+            }
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Transport for Connection {
+    fn close_abruptly(&self) {
+        Connection::close_abruptly(self);
+    }
 
-    #[test]
-    fn addresses_are_shown_as_people_know_them() {
-        for (peer, shown) in [
-            ("192.0.2.1:5", "192.0.2.1:5"),
-            ("[::ffff:192.0.2.1]:5", "192.0.2.1:5"),
-            ("[2001:db8::1]:5", "[2001:db8::1]:5"),
-        ] {
-            assert_eq!(plain(peer.parse().unwrap()).to_string(), shown);
+    fn protocol(&self) -> Protocol {
+        match self.agreed() {
+            Agreed::Http1 => Protocol::Http1,
+            Agreed::Http2 => Protocol::Http2,
+            Agreed::Nothing => Protocol::Unknown,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From `host:port` to a TCP connection.
 
+use crate::route::Scheme;
 use http::uri::Authority;
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
@@ -26,11 +27,15 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
-    /// To the server at `authority`; the port is 80 unless it says otherwise.
-    pub(super) fn new(authority: &Authority, send_buffer: Option<usize>) -> Self {
-        // The resolver wants an IPv6 address without its brackets.
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        Dialer { host, port: authority.port_u16().unwrap_or(80), good: None, send_buffer }
+    /// To the server at `authority`, at the port of `scheme` unless it says otherwise.
+    pub(super) fn new(authority: &Authority, scheme: Scheme, send_buffer: Option<usize>) -> Self {
+        let port = authority.port_u16().unwrap_or(scheme.default_port());
+        Dialer { host: bare_host(authority).to_owned(), port, good: None, send_buffer }
+    }
+
+    /// The host that it leads to.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// Connects within `limit`: resolves the name anew and tries each address, the good one first. Says why if it fails.
@@ -80,6 +85,11 @@ impl Dialer {
     }
 }
 
+/// The host as a resolver and a certificate want it: an IPv6 address without its brackets.
+pub(super) fn bare_host(authority: &Authority) -> &str {
+    authority.host().trim_start_matches('[').trim_end_matches(']')
+}
+
 /// Moves the good address to the front, if the name still leads to it.
 fn good_first(mut addresses: Vec<SocketAddr>, good: Option<SocketAddr>) -> Vec<SocketAddr> {
     if let Some(place) = addresses.iter().position(|address| Some(*address) == good) {
@@ -100,7 +110,7 @@ mod tests {
     use super::*;
 
     fn dialer(authority: &str) -> Dialer {
-        Dialer::new(&authority.parse().unwrap(), Some(64 << 10))
+        Dialer::new(&authority.parse().unwrap(), Scheme::Http, Some(64 << 10))
     }
 
     #[test]

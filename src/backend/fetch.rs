@@ -1,124 +1,141 @@
-//! Evidence and replies: the requests that are no packets, through one HTTP client for all uploads.
+//! Evidence and replies: the requests that are no packets, through one HTTP client for each backend. (But where the
+//! connection is what the server knows the proxy by, they go over the connection of the packets.)
 
-use super::{reply_url, with_causes};
+use super::connection::{Connection, put_beside};
+use super::dial::bare_host;
+use super::{reply_url, tls, with_causes};
 use crate::bits::Destination;
-use crate::limits::SocketLimits;
-use crate::route::Carried;
+use crate::route::{BackendUrl, Scheme, Server};
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
-use reqwest::{RequestBuilder, Response, Url, redirect};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Response, Url, redirect};
+use rustls::ClientConfig;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::lookup_host;
 
 /// Largest reply of an upload-reply server that is passed on, in bytes.
-const MAX_REPLY: usize = 1024 * 1024;
+pub(super) const MAX_REPLY: usize = 1024 * 1024;
 /// Longest time to a connection. The patience of a call bounds the whole of it.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// What all ways to backends share. Built once; clones are cheap and use the same pool.
-#[derive(Debug, Clone)]
-pub struct Client {
-    http: reqwest::Client,
-    /// Bytes of the send buffer of each socket for packets. None: as the system has it.
-    pub(super) send_buffer: Option<usize>,
+/// A client that goes only where it is sent: no redirects, no proxy from the environment, and nowhere without the TLS of
+/// `config` if the backend has it.
+pub(super) fn client(
+    url: &BackendUrl,
+    server: &Server,
+    config: ClientConfig,
+) -> Result<reqwest::Client, String> {
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("put2bits/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only()
+        .https_only(url.scheme == Scheme::Https)
+        .referer(false)
+        .tls_backend_preconfigured(config)
+        // Some servers serve one connection at a time: none is kept open for nothing.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT);
+    if url.scheme == Scheme::Https
+        && let Some(name) = &server.tls.name
+    {
+        http = http.dns_resolver(Arc::new(ByAnotherName {
+            name: name.to_ascii_lowercase(),
+            host: bare_host(&url.authority).to_owned(),
+        }));
+    }
+    // By default a server that reads nothing for 30 s would be cut off, whatever the patience of the call.
+    #[cfg(target_os = "linux")]
+    let http = http.tcp_user_timeout(None);
+    http.build().map_err(|error| with_causes(&error))
 }
 
-impl Client {
-    /// A client that goes only where it is sent: no redirects, no proxy from the environment.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn new(sockets: &SocketLimits) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("put2bits/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .http1_only()
-            .referer(false)
-            // Some servers serve one connection at a time: none is kept open for nothing.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(CONNECT)
-            .tls_backend_preconfigured(no_tls());
-        // By default a server that reads nothing for 30 s would be cut off, whatever the patience of the call.
-        #[cfg(target_os = "linux")]
-        let http = http.tcp_user_timeout(None);
-        let send_buffer = sockets.send_buffer.and_then(|bytes| usize::try_from(bytes).ok());
-        Ok(Client { http: http.build()?, send_buffer })
-    }
+/// Leads from the name in the certificate to the host that has it.
+#[derive(Debug)]
+struct ByAnotherName {
+    name: String,
+    host: String,
+}
 
+impl Resolve for ByAnotherName {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = if name.as_str() == self.name { self.host.clone() } else { name.as_str().to_owned() };
+        Box::pin(async move {
+            // The port comes from the URL.
+            let found: Vec<SocketAddr> = lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+impl Connection {
     /// HEAD of the target.
     pub(super) async fn evidence(
-        &self,
-        authority: &Authority,
-        to: &Destination,
-        carried: &Carried,
+        &mut self,
+        fields: HeaderMap,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let request = self.http.request(Method::HEAD, target_url(authority, to)?);
-        let mut response = send(request, to, carried, patience, authority).await?;
-        Ok(answer(&mut response, Bytes::new()))
+        let url = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
+        self.fetch(Method::HEAD, url, fields, patience).await
     }
 
     /// GET of a reply.
     pub(super) async fn reply(
-        &self,
-        authority: &Authority,
-        to: &Destination,
-        carried: &Carried,
+        &mut self,
         reply: &HeaderValue,
+        fields: HeaderMap,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let target = target_url(authority, to)?;
+        let target = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
         let url = reply_url::resolve(&target, reply).map_err(NoAnswer::Impossible)?;
-        let request = self.http.request(Method::GET, url);
-        let mut response = send(request, to, carried, patience, authority).await?;
-        let body = body(&mut response, authority).await?;
-        Ok(answer(&mut response, body))
+        self.fetch(Method::GET, url, fields, patience).await
     }
 
-    /// A request for the file itself, with the whole body of its answer.
-    pub(super) async fn ask_for(
-        &self,
+    pub(super) async fn fetch(
+        &mut self,
         method: Method,
-        authority: &Authority,
-        to: &Destination,
-        carried: &Carried,
+        url: Url,
+        fields: HeaderMap,
         patience: Patience,
     ) -> Result<Answer, NoAnswer> {
-        let request = self.http.request(method, target_url(authority, to)?);
-        let mut response = send(request, to, carried, patience, authority).await?;
-        let body = body(&mut response, authority).await?;
+        let mut headers = HeaderMap::from_iter([(HOST, self.destination.host.clone())]);
+        put_beside(&mut headers, fields);
+        #[cfg(feature = "negotiate")]
+        if self.proves_itself_by_connection() {
+            return self.fetch_over_link(method, &url, headers, patience).await;
+        }
+        let authority = &self.authority;
+        let limit = patience.connect.saturating_add(patience.stall).saturating_add(patience.answer);
+        // A node has its own name in its certificate.
+        let name = self.endpoint.server().tls.name.as_deref().filter(|_| self.node.is_none());
+        let url = by_name(url, name)?;
+        let request =
+            self.endpoint.ways().await.http.request(method.clone(), url).headers(headers).timeout(limit);
+        let mut response = request.send().await.map_err(|error| no_answer(error, authority))?;
+        // An answer to HEAD has none, whatever its length says.
+        let body = match method == Method::HEAD {
+            true => Bytes::new(),
+            false => body(&mut response, authority).await?,
+        };
         Ok(answer(&mut response, body))
     }
 }
 
-async fn send(
-    request: RequestBuilder,
-    to: &Destination,
-    carried: &Carried,
-    patience: Patience,
-    authority: &Authority,
-) -> Result<Response, NoAnswer> {
-    let limit = patience.connect.saturating_add(patience.stall).saturating_add(patience.answer);
-    let mut headers = HeaderMap::from_iter([(HOST, to.host.clone())]);
-    carried.put_into(&mut headers);
-    let answer = request.headers(headers).timeout(limit).send().await;
-    answer.map_err(|error| no_answer(error, authority))
-}
-
-/// A configuration that trusts nobody.
-fn no_tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let versions =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    // ring has all of them.
-    #[expect(clippy::expect_used)]
-    let builder = versions.expect("ring speaks the default versions of TLS");
-    builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+/// The URL with the name that has to be in the certificate, if that is another one. `Host` stays as it is.
+fn by_name(mut url: Url, name: Option<&str>) -> Result<Url, NoAnswer> {
+    if let Some(name) = name.filter(|_| url.scheme() == "https") {
+        let named = url.set_host(Some(name));
+        named.map_err(|_| NoAnswer::Impossible(format!("tls_name: \"{name}\" is no host name")))?;
+    }
+    Ok(url)
 }
 
 fn answer(response: &mut Response, body: Bytes) -> Answer {
@@ -148,8 +165,8 @@ async fn body(response: &mut Response, authority: &Authority) -> Result<Bytes, N
 }
 
 /// The URL of the file. The URL parser tidies paths; if that made it another file, there is no evidence to be had.
-fn target_url(authority: &Authority, to: &Destination) -> Result<Url, NoAnswer> {
-    let url = Url::parse(&format!("http://{authority}{}", to.target));
+pub(super) fn target_url(scheme: Scheme, authority: &Authority, to: &Destination) -> Result<Url, NoAnswer> {
+    let url = Url::parse(&format!("{}://{authority}{}", scheme.as_str(), to.target));
     match url {
         Ok(url) if percent_decode_str(url.path()).eq(percent_decode_str(to.target.path())) => Ok(url),
         _ => Err(NoAnswer::Impossible("the target is not a URL that can be asked for".to_owned())),
@@ -160,7 +177,8 @@ fn no_answer(error: reqwest::Error, authority: &Authority) -> NoAnswer {
     let connecting = error.is_connect();
     let timed_out = error.is_timeout();
     // The URL may hold what must not be logged.
-    let why = with_causes(&error.without_url());
+    let error = error.without_url();
+    let why = tls::explain(&error).unwrap_or_else(|| with_causes(&error));
     if connecting {
         NoAnswer::Unsent(format!("connecting to {authority}: {why}"))
     } else if timed_out {
@@ -182,10 +200,10 @@ mod tests {
                 host: HeaderValue::from_static("h"),
                 content_name: HeaderValue::from_static("f"),
             };
-            target_url(&Authority::from_static("iis:81"), &to).map(String::from)
+            target_url(Scheme::Https, &Authority::from_static("iis:81"), &to).map(String::from)
         };
-        assert_eq!(ask("/a/b%20c?x=1").unwrap(), "http://iis:81/a/b%20c?x=1");
-        assert_eq!(ask("/a/{b}").unwrap(), "http://iis:81/a/%7Bb%7D");
+        assert_eq!(ask("/a/b%20c?x=1").unwrap(), "https://iis:81/a/b%20c?x=1");
+        assert_eq!(ask("/a/{b}").unwrap(), "https://iis:81/a/%7Bb%7D");
         for other_file in ["/a/../b", "/a/./b", "/a/%2e%2e/b"] {
             assert!(matches!(ask(other_file), Err(NoAnswer::Impossible(_))), "{other_file}");
         }

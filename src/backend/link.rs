@@ -1,7 +1,8 @@
 //! One HTTP/1.1 connection: sends a request, watches the time, reads the head of the answer.
 
 use super::body::{self, Body};
-use super::io::Io;
+use super::stream::Stream;
+use super::tls;
 use super::wire::{Progress, Wire};
 use super::with_causes;
 use crate::transfer::{Answer, NoAnswer, Patience};
@@ -13,10 +14,10 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,7 +31,7 @@ const MAX_DRAIN: u64 = 64 * 1024;
 /// … and comes within this time. A new connection costs less than more of it.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// An open connection. Dropping it closes the socket; a request under way is reset.
+/// An open connection. Prints nothing of what went over it. Dropping it closes the socket; a request under way is reset.
 pub(super) struct Link {
     sender: SendRequest<Body>,
     wire: Arc<Wire>,
@@ -38,6 +39,12 @@ pub(super) struct Link {
     unread: Option<Incoming>,
     /// hyper's side of the connection.
     _task: AbortOnDropHandle<()>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("wire", &self.wire).finish_non_exhaustive()
+    }
 }
 
 /// An answer, and whether the connection can serve another request.
@@ -48,10 +55,9 @@ pub(super) struct Answered {
 }
 
 impl Link {
-    /// HTTP on a TCP connection.
-    pub(super) async fn new(tcp: TcpStream) -> Result<Self, hyper::Error> {
-        let wire = Arc::new(Wire::new());
-        let io = TokioIo::new(Io::new(tcp, wire.clone()));
+    /// HTTP on a connection whose socket reports to `wire`.
+    pub(super) async fn new(stream: Stream, wire: Arc<Wire>) -> Result<Self, hyper::Error> {
+        let io = TokioIo::new(stream);
         // The size of hyper's buffers stays as it is: it is also how much goes into one write.
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
@@ -78,6 +84,14 @@ impl Link {
             sender.ready().await.is_ok()
         });
         matches!(ready.await, Ok(true))
+    }
+
+    /// The whole body of the last answer, if it ends within `limit` bytes and the time that bodies have.
+    #[cfg(feature = "negotiate")]
+    pub(super) async fn body(&mut self, limit: usize) -> Option<Bytes> {
+        let Some(body) = self.unread.take() else { return Some(Bytes::new()) };
+        let whole = timeout(DRAIN_TIME, http_body_util::Limited::new(body, limit).collect()).await;
+        Some(whole.ok()?.ok()?.to_bytes())
     }
 
     /// Sends a request whose body is `pieces` and waits for the head of its answer.
@@ -211,6 +225,9 @@ fn after(start: Instant, limit: Duration) -> Instant {
 
 /// hyper's error in words.
 fn explain(error: &hyper::Error) -> String {
+    if let Some(why) = tls::explain(error) {
+        return why;
+    }
     let causes = with_causes(error);
     if error.is_parse_too_large() {
         format!("the head of the backend's answer is too large: {causes}")

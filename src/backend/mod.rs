@@ -2,14 +2,22 @@
 //!
 //! - The packets of one upload go over **one** HTTP/1.1 connection that nobody else uses ([`Connection`]): several
 //!   servers keep the session in the TCP connection. It is opened when it is needed and replaced when it broke.
-//! - Everything else (is the file there? what is the reply?) goes through one shared HTTP client ([`Client`]).
+//! - Everything else (is the file there? what is the reply?) goes through one HTTP client for each backend.
+//! - An [`Endpoint`] is a backend with all that was read for it: certificates, tokens, passwords. They are read again when
+//!   their files change, and leave this module only towards that backend.
 //!
 //! This module moves requests and answers and tells exactly whether a request can have reached the server. It does not
 //! know what an answer means and never repeats a request that may have arrived: that is decided in [`crate::bits`].
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `endpoint` | a backend, and what was read for it; opens connections |
 //! | `connection` | one upload's way: which connection a packet takes, when a new one is opened |
+//! | `credentials` | what the proxy shows the server |
+//! | `negotiate` | how it logs in to Windows, connection by connection (a cargo feature) |
+//! | `watched` | values that are read from files, and read again when these change |
+//! | `tls` | what is trusted, the handshake, and what went wrong with it in words |
+//! | `stream` | the socket with TLS or without |
 //! | `dial` | name → address → TCP connection |
 //! | `link` | one HTTP connection: sends a request, watches the time, reads the head of the answer |
 //! | `body` | the body of a fragment, given to hyper piece by piece without a copy |
@@ -21,28 +29,25 @@
 
 mod body;
 mod connection;
+mod credentials;
 mod dial;
+mod endpoint;
 mod fetch;
 mod io;
 mod link;
+#[cfg(feature = "negotiate")]
+mod negotiate;
 mod reply_url;
 mod scratch;
+mod stream;
+mod tls;
+mod watched;
 mod wire;
 
 pub use connection::Connection;
-pub use fetch::Client;
+pub use endpoint::{Endpoint, Unusable};
 
-use http::uri::Authority;
 use std::error::Error;
-use std::time::Duration;
-
-/// Whether a connection to that server can be opened within `limit`. It is closed at once.
-///
-/// # Errors
-/// What stands against it.
-pub async fn reach(authority: &Authority, limit: Duration) -> Result<(), String> {
-    dial::Dialer::new(authority, None).dial(limit).await.map(drop)
-}
 
 /// What an error says, with its causes: hyper and reqwest keep the telling part in `source()`.
 fn with_causes(error: &dyn Error) -> String {

@@ -3,49 +3,39 @@
 
 use super::body::Body;
 use super::connection::Connection;
-use super::fetch::Client;
-use crate::bits::{Destination, Packet};
-use crate::route::Carried;
+use super::fetch::target_url;
+use crate::bits::Packet;
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::Bytes;
-use http::Method;
-use http::uri::Authority;
+use http::{Method, StatusCode};
 use std::time::Duration;
 
 /// Without a byte moving for so long, what was to be sent is sent.
 const SENT: Duration = Duration::from_millis(500);
 
-impl Client {
-    /// GET of a file, whole if it is no larger than a reply may be.
+impl Connection {
+    /// GET of the file, whole if it is no larger than a reply may be.
     ///
     /// # Errors
     /// If there is no answer, or it is too large.
-    pub async fn read(
-        &self,
-        authority: &Authority,
-        file: &Destination,
-        carried: &Carried,
-        patience: Patience,
-    ) -> Result<Answer, NoAnswer> {
-        self.ask_for(Method::GET, authority, file, carried, patience).await
+    pub async fn read(&mut self, patience: Patience) -> Result<Answer, NoAnswer> {
+        self.ask_for(Method::GET, patience).await
     }
 
-    /// DELETE of a file.
+    /// DELETE of the file.
     ///
     /// # Errors
     /// If there is no answer.
-    pub async fn delete(
-        &self,
-        authority: &Authority,
-        file: &Destination,
-        carried: &Carried,
-        patience: Patience,
-    ) -> Result<Answer, NoAnswer> {
-        self.ask_for(Method::DELETE, authority, file, carried, patience).await
+    pub async fn delete(&mut self, patience: Patience) -> Result<Answer, NoAnswer> {
+        self.ask_for(Method::DELETE, patience).await
     }
-}
 
-impl Connection {
+    async fn ask_for(&mut self, method: Method, patience: Patience) -> Result<Answer, NoAnswer> {
+        let fields = self.endpoint.fields(&self.carried, false).await.map_err(NoAnswer::Impossible)?;
+        let url = target_url(self.endpoint.url().scheme, &self.authority, &self.destination)?;
+        self.fetch(method, url, fields, patience).await
+    }
+
     /// Sends the head of a packet and these bytes, fewer than the head announces; then closes the connection.
     ///
     /// # Errors
@@ -56,15 +46,16 @@ impl Connection {
         body: Bytes,
         patience: Patience,
     ) -> Result<(), NoAnswer> {
-        let mut link = self.open(patience.connect).await?;
-        let request = self.request(packet);
+        let answered =
+            |status: StatusCode| NoAnswer::Impossible(format!("half a fragment was answered {status}"));
+        let fields = self.endpoint.fields(&self.carried, false).await.map_err(NoAnswer::Impossible)?;
+        let request = self.request(packet, fields);
+        let mut link = self.enter(patience).await?.map_err(|refused| answered(refused.status))?;
         let soon = Patience { stall: SENT, answer: SENT, ..patience };
         match link.send(request, body.len() as u64, |wire| Body::unfinished(body, wire), soon).await {
             Err(NoAnswer::TimedOut(_)) => Ok(()),
             Err(why) => Err(why),
-            Ok(answered) => {
-                Err(NoAnswer::Impossible(format!("half a fragment was answered {}", answered.answer.status)))
-            }
+            Ok(early) => Err(answered(early.answer.status)),
         }
     }
 }

@@ -6,8 +6,10 @@ mod args;
 mod check_config;
 mod demo;
 mod exit;
+mod hash;
 mod probe_backend;
 mod serve;
+mod try_request;
 
 pub use exit::Exit;
 
@@ -45,6 +47,8 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Find out what kind of BITS server a backend is, by uploading scratch files, and print its settings.
     ProbeBackend(probe_backend::Args),
+    /// Make a line for a file of tokens or users.
+    Hash(hash::Args),
 }
 
 /// Why a command stopped: the line for standard error, if there is anything to say, and the exit code.
@@ -69,7 +73,12 @@ impl From<ConfigError> for Stop {
 impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         let exit = match error {
-            ServeError::Bind { .. } | ServeError::BindAdmin { .. } => Exit::Unavailable,
+            ServeError::Bind { .. } | ServeError::BindAdmin { .. } | ServeError::Passed { .. } => {
+                Exit::Unavailable
+            }
+            ServeError::Certificate { .. } | ServeError::Backend(_) | ServeError::Guard { .. } => {
+                Exit::Config
+            }
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };
@@ -102,6 +111,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::CheckConfig(args) => check_config::run(args),
         Command::ProbeBackend(args) => probe_backend::run(args),
+        Command::Hash(args) => hash::run(args),
     };
     match done {
         Ok(()) => Exit::Success.into(),

@@ -24,7 +24,9 @@ a thread or the like, 74 the file of the state is damaged or in use, 78 wrong co
 
 /// Checks everything, then serves until a signal to stop.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
-    let config = args.config.into_sources().resolve()?.into_config();
+    let resolved = args.config.into_sources().resolve()?;
+    app::check_listeners(&resolved)?;
+    let config = resolved.into_config();
     telemetry::init(&config.log).map_err(|error| Stop::new(Exit::System, error))?;
     Ok(app::serve(config)?)
 }

@@ -1,6 +1,6 @@
 //! The URL of a backend as an operator writes it: the rules of `route`, plus what an error line may show of it.
 
-use crate::route::BackendUrl;
+use crate::route::{BackendUrl, Scheme};
 use http::uri::Authority;
 use percent_encoding::percent_decode_str;
 
@@ -12,7 +12,8 @@ pub struct NotABackend {
     why: String,
 }
 
-/// Reads `http://host[:port]/directory/`. A missing slash at the end is added, port 80 is left out.
+/// Reads `http://host[:port]/directory/`, or the same with `https`. A missing slash at the end is added, the scheme's own
+/// port is left out.
 ///
 /// ```
 /// let backend = put2bits::config::parse_backend("http://iis:80/uploads").unwrap();
@@ -21,31 +22,29 @@ pub struct NotABackend {
 /// ```
 ///
 /// # Errors
-/// For anything but an absolute http URL of a directory, with neither credentials nor query nor fragment.
+/// For anything but an absolute http or https URL of a directory, with neither credentials nor query nor fragment.
 pub fn parse_backend(text: &str) -> Result<BackendUrl, NotABackend> {
     parse(text).map_err(|why| NotABackend { url: redact(text), why })
 }
 
-const CREDENTIALS: &str = "a user name or password in a URL ends up in logs and process lists. Leave it out, \
-                           and let the backend give the proxy's address the right to write";
+const CREDENTIALS: &str = "a user name or password in a URL ends up in logs and process lists. Put it into \
+                           a file, and name that in a [[backend]] as credentials_file";
 
 fn parse(text: &str) -> Result<BackendUrl, String> {
-    let Some((scheme, rest)) = text.split_once("://") else {
+    let Some((_, rest)) = text.split_once("://") else {
         return Err("write an absolute URL, such as \"http://iis/uploads/\"".to_owned());
     };
-    if scheme.eq_ignore_ascii_case("https") {
-        return Err("https is not supported in this version, use http:// on a network you trust".to_owned());
-    }
     // Wherever the `@` stands: a password may hold any character, and a reason must not quote it.
     let credentials = |why: String| if rest.contains('@') { CREDENTIALS.to_owned() } else { why };
     let mut backend = BackendUrl::parse(text).map_err(credentials)?;
-    backend.authority = without_default_port(backend.authority);
+    backend.authority = without_default_port(backend.authority, backend.scheme);
     Ok(backend)
 }
 
 /// Two spellings of one backend are one backend: in `Host` and wherever something is remembered about it.
-fn without_default_port(authority: Authority) -> Authority {
-    authority.as_str().strip_suffix(":80").and_then(|host| host.parse().ok()).unwrap_or(authority)
+fn without_default_port(authority: Authority, scheme: Scheme) -> Authority {
+    let port = format!(":{}", scheme.default_port());
+    authority.as_str().strip_suffix(&port).and_then(|host| host.parse().ok()).unwrap_or(authority)
 }
 
 /// The prefix of a route, with a slash at both ends: plain segments, percent-encoded or not.
@@ -100,6 +99,14 @@ mod tests {
         ] {
             let backend = parse_backend(text).unwrap();
             assert_eq!((backend.authority.as_str(), backend.base.as_str()), (authority, base), "{text}");
+            assert_eq!(backend.scheme, Scheme::Http);
+        }
+        for (text, shown) in [
+            ("https://iis:443/up", "https://iis/up/"),
+            ("HTTPS://iis:80/up", "https://iis:80/up/"),
+            ("http://iis:443/", "http://iis:443/"),
+        ] {
+            assert_eq!(parse_backend(text).unwrap().to_string(), shown, "{text}");
         }
     }
 
@@ -110,7 +117,8 @@ mod tests {
             ("iis/uploads", "absolute URL"),
             ("//iis/uploads/", "absolute URL"),
             ("ftp://iis/", "must begin with http://"),
-            ("https://iis/uploads/", "not supported in this version"),
+            ("httpss://iis/", "must begin with http://"),
+            ("https:///uploads/", "not a URL"),
             ("http://", "not a URL"),
             ("http:///uploads/", "not a URL"),
             ("http://:8080/", "host"),

@@ -7,6 +7,7 @@ use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
+use crate::access::{Forwarded, Proxies};
 use std::fmt;
 use std::time::Duration;
 
@@ -63,11 +64,13 @@ pub(crate) fn settle(draft: &mut Draft) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// The two listeners do not get into each other's way.
+/// The listener for probes and that of `listen` do not get into each other's way.
 pub(crate) fn keep_listeners_apart(draft: &Draft) -> Result<(), ConfigError> {
     const KEYS: [&str; 2] = ["admin.listen", "listen"];
-    let (admin, listen) = draft.listeners();
-    let Some(admin) = admin.filter(|admin| clash(*admin, listen)) else { return Ok(()) };
+    let (Some(admin), Some(listen)) = draft.listeners() else { return Ok(()) };
+    if !clash(admin, listen) {
+        return Ok(());
+    }
     let (from, other) = (draft.origin(KEYS[0]), draft.origin(KEYS[1]));
     let message = format!(
         "{} ({admin}, {from}) and {} ({listen}, {other}) are in each other's way: choose another by --admin-listen, or off",
@@ -75,6 +78,17 @@ pub(crate) fn keep_listeners_apart(draft: &Draft) -> Result<(), ConfigError> {
     );
     // Whoever wrote one of them has to change it.
     Err(ConfigError::new(if from.is_explicit() { &from } else { &other }, "", message))
+}
+
+/// Fields that nobody is trusted to set would never be read.
+pub(crate) fn proxies_are_known(draft: &Draft) -> Result<(), ConfigError> {
+    const KEY: &str = "proxies.forwarded";
+    let Proxies { trusted, forwarded } = draft.proxies();
+    if *forwarded != Forwarded::None && trusted.is_empty() {
+        let message = "needs proxies.trusted: the addresses of those that may set these fields";
+        return Err(ConfigError::new(&draft.origin(KEY), KEY, message));
+    }
+    Ok(())
 }
 
 /// No route lies where the upload resources are: no request would ever reach it.

@@ -1,11 +1,13 @@
 //! Values that are one of a few words.
 
+use super::backends::{Follow, Kind};
 use super::raw::Raw;
 use super::suggest::closest;
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
-use crate::bits::{AmbiguousClose, Profile};
+use crate::access::{ClientAuth, Forwarded, TlsVersion};
+use crate::bits::{AmbiguousClose, GuidCase, Profile, Verb};
 use crate::resumable::Mode;
-use crate::route::{ReplyMode, ZeroLength};
+use crate::route::{DigestPolicy, Overwrite, ReplyMode, ZeroLength};
 
 /// The words of a choice and what they mean, the default first.
 pub(crate) type Words<T, const N: usize> = [(&'static str, T); N];
@@ -25,6 +27,20 @@ pub(crate) const READY_STORES: Words<ReadyStore, 2> =
 pub(crate) const READY_BACKENDS: Words<ReadyBackend, 3> =
     [("ignore", ReadyBackend::Ignore), ("any", ReadyBackend::Any), ("all", ReadyBackend::All)];
 
+/// `proxies.forwarded`
+pub(crate) const FORWARDEDS: Words<Forwarded, 3> = [
+    ("none", Forwarded::None),
+    ("x-forwarded-for", Forwarded::XForwardedFor),
+    ("forwarded", Forwarded::Standard),
+];
+
+/// `listener.tls_min`
+pub(crate) const TLS_VERSIONS: Words<TlsVersion, 2> = [("1.2", TlsVersion::V1_2), ("1.3", TlsVersion::V1_3)];
+
+/// `listener.client_auth`
+pub(crate) const CLIENT_AUTHS: Words<ClientAuth, 3> =
+    [("off", ClientAuth::Off), ("ask", ClientAuth::Ask), ("require", ClientAuth::Require)];
+
 /// `route.zero_length`
 pub(crate) const ZERO_LENGTHS: Words<ZeroLength, 2> =
     [("create-close", ZeroLength::CreateClose), ("refuse", ZeroLength::Refuse)];
@@ -40,6 +56,33 @@ pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
 /// `route.resumption`
 pub(crate) const RESUMPTIONS: Words<Mode, 3> =
     [("on", Mode::On), ("off", Mode::Off), ("only-without-Via", Mode::UnlessVia)];
+
+/// `backend.credentials`
+pub(crate) const CREDENTIALS: Words<Kind, 6> = [
+    ("none", Kind::None),
+    ("caller", Kind::Caller),
+    ("basic", Kind::Basic),
+    ("bearer", Kind::Bearer),
+    ("header", Kind::Header),
+    ("windows", Kind::Windows),
+];
+
+/// `backend.host_id`
+pub(crate) const HOST_IDS: Words<Follow, 3> =
+    [("ignore", Follow::Ignore), ("same-domain", Follow::SameDomain), ("allow-list", Follow::AllowList)];
+
+/// `backend.verb`
+pub(crate) const VERBS: Words<Verb, 2> = [("native", Verb::Native), ("override", Verb::Override)];
+
+/// `backend.guid`
+pub(crate) const GUIDS: Words<GuidCase, 2> = [("lower", GuidCase::Lower), ("upper", GuidCase::Upper)];
+/// `route.overwrite`
+pub(crate) const OVERWRITES: Words<Overwrite, 3> =
+    [("pass", Overwrite::Pass), ("refuse", Overwrite::Refuse), ("suffix", Overwrite::Suffix)];
+
+/// `route.digest`
+pub(crate) const DIGESTS: Words<DigestPolicy, 3> =
+    [("accept", DigestPolicy::Accept), ("require", DigestPolicy::Require), ("ignore", DigestPolicy::Ignore)];
 
 /// The word for "recognise the server by its answers".
 pub(crate) const AUTO: &str = "auto";

@@ -1,6 +1,7 @@
 //! Names of headers, alone and in lists, and which of them cannot do what a key would have them do.
 
 use super::raw::Raw;
+use crate::route::Carried;
 use http::{HeaderName, header};
 
 /// What a list is wanted to be, as a noun phrase.
@@ -43,10 +44,13 @@ pub(crate) fn one(raw: &Raw) -> Result<HeaderName, String> {
 /// `route.response_headers`: what of the backend's last answer goes on to the client.
 pub(crate) fn passed_on(raw: &Raw) -> Result<Vec<HeaderName>, String> {
     list(raw, |name| {
-        let ours = ["keep-alive", "put2bits-error"].contains(&name.as_str());
-        let refused = ours || NOT_PASSED_ON.contains(name);
-        refused.then_some("passed on: it is about the message between proxy and backend")
+        is_the_messages(name).then_some("passed on: it is about the message between proxy and backend")
     })
+}
+
+/// Whether a field is about one message or connection, or is said by this proxy alone.
+pub(crate) fn is_the_messages(name: &HeaderName) -> bool {
+    name == "keep-alive" || name.as_str().starts_with("put2bits-") || NOT_PASSED_ON.contains(name)
 }
 
 /// `resumption.credentials`: what tells one client from another.
@@ -58,8 +62,35 @@ pub(crate) fn credentials(raw: &Raw) -> Result<Vec<HeaderName>, String> {
     })
 }
 
+/// `route.auth_headers`: what an authority gets to see of a request.
+pub(crate) fn shown_to_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        if name.as_str().starts_with("x-forwarded-") {
+            return Some("shown as the client sends it: put2bits itself says what stands there");
+        }
+        let refused = name == header::HOST || is_about_the_message(name);
+        refused.then_some("shown: it is about the message between client and proxy")
+    })
+}
+
+/// `route.auth_copy`: what of an authority's answer goes on to the backend.
+pub(crate) fn copied_from_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        let refused = !Carried::may_hold(name);
+        refused.then_some("passed on: it is about a message, or part of the protocol to the backend")
+    })
+}
+
+/// Whether a field belongs to one message or connection.
+fn is_about_the_message(name: &HeaderName) -> bool {
+    NOT_PASSED_ON.contains(name) || name == "keep-alive" || name == "content-range" || name == "expect"
+}
+
 /// Each name once, and none that `why_not` has something against.
-fn list(raw: &Raw, why_not: impl Fn(&HeaderName) -> Option<&'static str>) -> Result<Vec<HeaderName>, String> {
+pub(crate) fn list(
+    raw: &Raw,
+    why_not: impl Fn(&HeaderName) -> Option<&'static str>,
+) -> Result<Vec<HeaderName>, String> {
     let items = raw.list().ok_or_else(|| raw.is_not(WANTED))?;
     let mut names = Vec::with_capacity(items.len());
     for item in items.iter() {

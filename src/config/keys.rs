@@ -16,7 +16,7 @@ pub(crate) struct Key {
 
 /// Every key outside `[[route]]`, in the order of the file.
 pub(crate) const KEYS: &[Key] = &[
-    Key { path: "listen", slot: |c| Slot::Address(&mut c.listen) },
+    Key { path: "listen", slot: |c| Slot::AddressOrOff(&mut c.listen) },
     Key { path: "workers", slot: |c| Slot::Workers(&mut c.workers) },
     Key { path: "limits.max_upload", slot: |c| Slot::Size(&mut c.limits.max_upload) },
     Key { path: "limits.memory", slot: |c| Slot::Size(&mut c.limits.memory) },
@@ -25,6 +25,9 @@ pub(crate) const KEYS: &[Key] = &[
         path: "connections.max_per_client",
         slot: |c| Slot::CountOrZero(&mut c.limits.connections.max_per_client),
     },
+    Key { path: "connections.max_streams", slot: |c| Slot::Count(&mut c.limits.connections.max_streams) },
+    Key { path: "proxies.trusted", slot: |c| Slot::Networks(&mut c.proxies.trusted) },
+    Key { path: "proxies.forwarded", slot: |c| Slot::Forwarded(&mut c.proxies.forwarded) },
     Key { path: "fragment.min", slot: |c| Slot::Size(&mut c.limits.fragment.min) },
     Key { path: "fragment.max", slot: |c| Slot::Size(&mut c.limits.fragment.max) },
     Key { path: "fragment.first", slot: |c| Slot::Size(&mut c.limits.fragment.first) },

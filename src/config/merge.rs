@@ -1,12 +1,14 @@
 //! Flags over environment over file over defaults.
 
+use super::file::RawTable;
 use super::keys::Key;
 use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::routes::Entry;
 use super::slot::Slot;
-use super::tables::ROUTE;
-use super::{Config, ConfigError, check, environment, file, memory, render, routes};
+use super::tables;
+use super::{Config, ConfigError, backends, check, environment, file, listeners, memory, render, routes};
+use crate::access::Proxies;
 use crate::route::Routes;
 use std::collections::HashMap;
 use std::env;
@@ -69,17 +71,23 @@ impl Sources {
         if let Some(limit) = self.memory_limit {
             memory::fit(&mut draft, limit);
         }
-        let tables = document.take(&ROUTE);
+        let tables = document.take(&tables::ROUTE);
+        let backends = backends::build(document.take(&tables::BACKEND))?;
+        let doors = document.take(&tables::LISTENER);
         for (key, raw) in document.settings.into_iter().chain(environment.settings).chain(flags) {
             draft.set(key, raw)?;
         }
         check::settle(&mut draft)?;
+        let listeners = draft.settle_listeners(doors)?;
         check::keep_listeners_apart(&draft)?;
-        let routes = routes::build(tables, draft.backend.take(), draft.profile.take())?;
+        check::proxies_are_known(&draft)?;
+        listeners::check(&draft, &listeners)?;
+        let routes = routes::build(tables, &backends, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
-        Ok(Resolved { config, origins, routes })
+        config.listeners = listeners.iter().map(|entry| entry.listener.clone()).collect();
+        Ok(Resolved { config, origins, listeners, backends, routes })
     }
 }
 
@@ -120,8 +128,24 @@ impl Draft {
         &self.config.resumption.prefix
     }
 
-    /// Where the admin listener and that for uploads listen.
-    pub(crate) fn listeners(&self) -> (Option<SocketAddr>, SocketAddr) {
+    /// Reads the `[[listener]]`s. Where there are some, there is no other one unless somebody wants it.
+    fn settle_listeners(&mut self, tables: Vec<RawTable>) -> Result<Vec<listeners::Entry>, ConfigError> {
+        const PLAIN: &str = "listen";
+        let listeners = listeners::build(tables)?;
+        if !listeners.is_empty() && !self.origin(PLAIN).is_explicit() {
+            self.config.listen = None;
+            self.note(PLAIN, Origin::Replaced(tables::LISTENER.name));
+        }
+        Ok(listeners)
+    }
+
+    /// Whom in front of the proxy to believe.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.config.proxies
+    }
+
+    /// Where the admin listener and the plain one listen.
+    pub(crate) fn listeners(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
         (self.config.admin.listen, self.config.listen)
     }
 
@@ -141,6 +165,8 @@ impl Draft {
 pub struct Resolved {
     config: Config,
     origins: HashMap<&'static str, Origin>,
+    listeners: Vec<listeners::Entry>,
+    backends: Vec<backends::Entry>,
     routes: Vec<Entry>,
 }
 
@@ -158,6 +184,24 @@ impl Resolved {
     /// Where the value of a key came from.
     pub fn origin(&self, key: &str) -> &Origin {
         self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// The listeners with the origins of their values, in the order of the file.
+    pub(crate) fn listeners(&self) -> &[listeners::Entry] {
+        &self.listeners
+    }
+
+    /// The error for a file of the listener at that place of [`Config::listeners`], which its `key` names.
+    pub fn listener_error(&self, at: usize, key: &str, why: &str) -> ConfigError {
+        match self.listeners.get(at) {
+            Some(entry) => entry.error(key, why),
+            None => ConfigError::general(why),
+        }
+    }
+
+    /// The backends with the origins of their values, in the order of the file.
+    pub(crate) fn backends(&self) -> &[backends::Entry] {
+        &self.backends
     }
 
     /// The routes with the origins of their values, in the order of the file.

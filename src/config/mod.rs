@@ -4,14 +4,17 @@
 //! ```text
 //! file.rs ────────┐
 //! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
-//! Sources::flags ─┘                                 (keys.rs says which keys there are, slot.rs what each takes)
+//! Sources::flags ─┘                                 (keys.rs says which keys there are, slot.rs what each takes;
+//!                                                    listeners.rs and routes.rs read lists of tables)
 //! ```
 //!
 //! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
 //! to `check-config` at once. Anything unknown or wrong is one [`ConfigError`] of one line; nothing is guessed.
 
 mod admin;
+mod auth;
 mod backend;
+mod backends;
 mod check;
 mod choice;
 mod environment;
@@ -19,6 +22,7 @@ mod error;
 mod file;
 mod header_names;
 mod keys;
+mod listeners;
 mod log_filter;
 mod memory;
 mod merge;
@@ -26,6 +30,7 @@ mod origin;
 mod raw;
 mod render;
 mod resumption;
+mod route_values;
 mod routes;
 mod slot;
 mod suggest;
@@ -34,6 +39,7 @@ mod value;
 
 pub use admin::{AdminConfig, ReadyBackend, ReadyStore};
 pub use backend::{NotABackend, parse_backend};
+pub use backends::one_backend;
 pub use environment::{PREFIX, variable};
 pub use error::ConfigError;
 pub use keys::known_keys;
@@ -42,6 +48,7 @@ pub use origin::Origin;
 pub(crate) use origin::one_line;
 pub use value::{NotASize, NotATime, Size, Time};
 
+use crate::access::{Address, Listener, Proxies};
 use crate::limits::Limits;
 use crate::resumable;
 use crate::route::{BackendUrl, Route, Routes};
@@ -52,8 +59,13 @@ use std::thread;
 /// Everything that `serve` needs, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// `listen`: where clients connect. Default 127.0.0.1:8080, this machine only.
-    pub listen: SocketAddr,
+    /// `listen`: where clients connect without TLS. Default 127.0.0.1:8080, this machine only; nothing where there is a
+    /// `[[listener]]`.
+    pub listen: Option<SocketAddr>,
+    /// `[[listener]]`: other places where they connect.
+    pub listeners: Vec<Listener>,
+    /// `[proxies]`: whom in front of the proxy to believe.
+    pub proxies: Proxies,
     /// `workers`: threads, each with its own runtime. Default: one per processor core.
     pub workers: usize,
     /// `[[route]]`, or the one route that `--backend` stands for.
@@ -74,7 +86,9 @@ impl Default for Config {
     /// The defaults, without any route.
     fn default() -> Self {
         Config {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            listeners: Vec::new(),
+            proxies: Proxies::default(),
             workers: thread::available_parallelism().map_or(1, Into::into).min(slot::MAX_WORKERS),
             routes: Routes::default(),
             limits: Limits::default(),
@@ -90,6 +104,12 @@ impl Config {
     /// The defaults and one route: everything below `/` goes to this backend.
     pub fn for_backend(backend: BackendUrl) -> Self {
         Config { routes: Routes::new(vec![Route::new("/", backend)]), ..Config::default() }
+    }
+
+    /// Every place where clients connect: that of `listen` first.
+    pub fn all_listeners(&self) -> Vec<Listener> {
+        let plain = self.listen.map(|address| Listener::plain(Address::Tcp(address)));
+        plain.into_iter().chain(self.listeners.iter().cloned()).collect()
     }
 }
 

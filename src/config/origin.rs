@@ -15,6 +15,8 @@ pub enum Origin {
     Lowered(&'static str),
     /// Nobody set it, and the process may use only so many bytes of memory.
     Memory(u64),
+    /// Nobody set it, and a list of tables of this name stands in its place.
+    Replaced(&'static str),
     /// A line of the file, counted from 1.
     File(Arc<PathBuf>, usize),
     /// An environment variable.
@@ -26,7 +28,7 @@ pub enum Origin {
 impl Origin {
     /// Whether somebody wrote the value.
     pub const fn is_explicit(&self) -> bool {
-        !matches!(self, Origin::Default | Origin::Lowered(_) | Origin::Memory(_))
+        !matches!(self, Origin::Default | Origin::Lowered(_) | Origin::Memory(_) | Origin::Replaced(_))
     }
 
     /// Whether the name of the place is that of the key, so that it need not be told twice: `--profile`.
@@ -47,6 +49,7 @@ impl fmt::Display for Origin {
             Origin::Default => f.write_str("default"),
             Origin::Lowered(key) => write!(f, "default, lowered to fit {key}"),
             Origin::Memory(limit) => write!(f, "default for a process that may use {}", Size(*limit)),
+            Origin::Replaced(name) => write!(f, "default where there is a [[{name}]]"),
             Origin::File(path, line) => write!(f, "{}:{line}", one_line(&path.to_string_lossy())),
             Origin::Variable(name) => f.write_str(&one_line(name)),
             Origin::Flag(name) => f.write_str(name),

@@ -77,6 +77,14 @@ impl Raw {
         }
     }
 
+    /// The value where a table is wanted: its entries in the order in which they are written.
+    pub(crate) fn table(&self) -> Option<&[(String, Raw)]> {
+        match &self.form {
+            Form::Table(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// The error text for a value that is not what is `wanted`, a noun phrase. Long values are cut.
     pub(crate) fn is_not(&self, wanted: &str) -> String {
         const LONGEST: usize = 80;

@@ -1,9 +1,13 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
-use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
+use super::auth;
+use super::backends::{self, BACKEND_KEYS};
+use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, DIGESTS, OVERWRITES, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
+use super::listeners::{self, LISTENER_KEYS};
 use super::merge::Resolved;
 use super::origin::Origin;
+use super::route_values;
 use super::routes::{Entry, ROUTE_KEYS};
 use http::HeaderName;
 use std::fmt;
@@ -30,11 +34,35 @@ pub(crate) fn write(resolved: &Resolved, f: &mut fmt::Formatter<'_>) -> fmt::Res
         }
         line(f, name, &key.of(&mut config).toml(), resolved.origin(key.path))?;
     }
+    resolved.listeners().iter().try_for_each(|entry| listener(f, entry))?;
+    resolved.backends().iter().try_for_each(|entry| backend(f, entry))?;
     resolved.routes().iter().try_for_each(|entry| route(f, entry))
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, value: &str, origin: &Origin) -> fmt::Result {
     writeln!(f, "{:WIDTH$} # {origin}", format!("{name} = {value}"))
+}
+
+fn listener(f: &mut fmt::Formatter<'_>, entry: &listeners::Entry) -> fmt::Result {
+    writeln!(f, "\n[[listener]]")?;
+    for key in LISTENER_KEYS {
+        match entry.value(key) {
+            Some(value) => line(f, key, &value.to_string(), entry.origin(key))?,
+            None => writeln!(f, "# {key} is not set")?,
+        }
+    }
+    Ok(())
+}
+
+fn backend(f: &mut fmt::Formatter<'_>, entry: &backends::Entry) -> fmt::Result {
+    writeln!(f, "\n[[backend]]")?;
+    for key in BACKEND_KEYS {
+        match entry.value(key) {
+            Some(value) => line(f, key, &value.to_string(), entry.origin(key))?,
+            None => writeln!(f, "# {key} is not set")?,
+        }
+    }
+    Ok(())
 }
 
 fn route(f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
@@ -53,7 +81,10 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
     let name = |header: &HeaderName| Value::from(header.as_str());
     match key {
         "path" => Some(Value::from(route.prefix.as_str())),
-        "backend" => Some(Value::from(format!("http://{}{}", route.backend.authority, route.backend.base))),
+        "backend" => Some(match route.server.name.as_str() {
+            "" => Value::from(route.backend.to_string()),
+            name => Value::from(name),
+        }),
         "profile" => Some(Value::from(route.profile.map_or(AUTO, |profile| profile.name))),
         "zero_length" => Some(Value::from(choice::name(route.zero_length, &ZERO_LENGTHS))),
         "reply" => Some(Value::from(choice::name(route.reply, &REPLIES))),
@@ -65,6 +96,8 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         }
         "resumption" => Some(Value::from(choice::name(route.resumption, &RESUMPTIONS))),
         "name_query" => route.name.query.as_deref().map(Value::from),
-        _ => None,
+        "overwrite" => Some(Value::from(choice::name(route.overwrite, &OVERWRITES))),
+        "digest" => Some(Value::from(choice::name(route.digest, &DIGESTS))),
+        _ => auth::value(route, key).or_else(|| route_values::value(route, key)),
     }
 }

@@ -1,30 +1,50 @@
 //! From `[[route]]` tables, or `--backend`, to routes.
 
 use super::ConfigError;
+use super::auth::{self, AUTH_KEYS};
 use super::backend::{parse_backend, parse_prefix};
-use super::choice::{self, AMBIGUOUS_CLOSES, REPLIES, ZERO_LENGTHS};
+use super::backends;
+use super::choice::{self, AMBIGUOUS_CLOSES, DIGESTS, OVERWRITES, REPLIES, ZERO_LENGTHS};
 use super::file::RawTable;
-use super::header_names;
 use super::merge::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::tables::ROUTE;
+use super::{header_names, route_values};
 use crate::route::{BackendUrl, NamePattern, Route};
 use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.
-pub(crate) const ROUTE_KEYS: [&str; 11] = [
+pub(crate) const ROUTE_KEYS: [&str; 29] = [
+    "host",
     "path",
     "backend",
+    "target",
+    "overwrite",
     "profile",
     "zero_length",
     "reply",
     "ambiguous_close",
+    "request_headers",
+    "set_headers",
     "response_headers",
+    "add_response_headers",
     "name_header",
     "name_query",
     "refused_names",
     "resumption",
+    "digest",
+    "max_upload",
+    "max_running",
+    AUTH_KEYS[0],
+    AUTH_KEYS[1],
+    AUTH_KEYS[2],
+    AUTH_KEYS[3],
+    AUTH_KEYS[4],
+    AUTH_KEYS[5],
+    AUTH_KEYS[6],
+    AUTH_KEYS[7],
+    AUTH_KEYS[8],
 ];
 
 /// A route and where its values were written.
@@ -50,6 +70,7 @@ impl Entry {
 /// The routes of the file, or the one that `backend` stands for.
 pub(crate) fn build(
     tables: Vec<RawTable>,
+    backends: &[backends::Entry],
     backend: Option<Raw>,
     profile: Option<Raw>,
 ) -> Result<Vec<Entry>, ConfigError> {
@@ -75,10 +96,11 @@ pub(crate) fn build(
     let mut entries: Vec<Entry> = Vec::with_capacity(tables.len());
     for table in tables {
         let name = table.name.clone();
-        let entry = read(table)?;
-        if let Some(twin) = entries.iter().find(|other| same_path(&other.route.prefix, &entry.route.prefix)) {
+        let entry = read(table, backends)?;
+        if let Some(twin) = entries.iter().find(|other| is_twin(&other.route, &entry.route)) {
+            let hosts = if entry.route.hosts.is_empty() { "" } else { " with the same host" };
             let message = format!(
-                "{:?} is the path of another route, too ({})",
+                "{:?} is the path of another route{hosts}, too ({})",
                 entry.route.prefix,
                 twin.origin("path")
             );
@@ -89,9 +111,14 @@ pub(crate) fn build(
     Ok(entries)
 }
 
-/// Whether two prefixes cover the same paths, however they are encoded.
-fn same_path(one: &str, other: &str) -> bool {
-    percent_decode_str(one).eq(percent_decode_str(other))
+/// Whether nothing says which of two routes a request takes: they have a host in common, or are for all, and their prefixes
+/// cover the same paths, however they are encoded.
+fn is_twin(one: &Route, other: &Route) -> bool {
+    let same_host = match one.hosts.is_empty() {
+        true => other.hosts.is_empty(),
+        false => one.hosts.iter().any(|host| other.hosts.contains(host)),
+    };
+    same_host && percent_decode_str(&one.prefix).eq(percent_decode_str(&other.prefix))
 }
 
 /// `--backend URL`: one route for everything.
@@ -103,7 +130,7 @@ fn shorthand(backend: Raw, profile: Option<Raw>) -> RawTable {
     RawTable { kind: ROUTE.name, name: String::new(), origin, fields }
 }
 
-fn read(table: RawTable) -> Result<Entry, ConfigError> {
+fn read(table: RawTable, backends: &[backends::Entry]) -> Result<Entry, ConfigError> {
     let path = |key: &str| match table.name.as_str() {
         "" => key.to_owned(),
         name => format!("{name}.{key}"),
@@ -118,18 +145,37 @@ fn read(table: RawTable) -> Result<Entry, ConfigError> {
     let fail = |key: &str, raw: &Raw, why: String| ConfigError::new(&raw.origin, path(key), why);
 
     let prefix = read_prefix(prefix).map_err(|why| fail("path", prefix, why))?;
-    let backend = read_backend(backend).map_err(|why| fail("backend", backend, why))?;
-    let mut route = Route::new(&prefix, backend);
+    let named = backends::named(backends, backend).map_err(|why| fail("backend", backend, why))?;
+    let url = match named {
+        Some(entry) => entry.url.clone(),
+        None => read_backend(backend).map_err(|why| fail("backend", backend, why))?,
+    };
+    let mut route = Route::new(&prefix, url);
+    let given = named.map(|entry| entry.settle(&mut route)).unwrap_or_default();
     for (key, raw) in &table.fields {
         set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
     }
-    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).collect();
+    route.auth = auth::read(&table.fields).map_err(|(key, why)| {
+        let raw = table.fields.iter().find(|(name, _)| *name == key).map(|(_, raw)| raw);
+        ConfigError::new(raw.map_or(&table.origin, |raw| &raw.origin), path(key), why)
+    })?;
+    // The route's own come first: they win.
+    let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).chain(given).collect();
     Ok(Entry { route, fields })
 }
 
 /// Sets one of the keys that have a default.
 fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
     match key {
+        "host" => route.hosts = route_values::hosts(raw)?,
+        "target" => route.target = Some(route_values::template(raw)?),
+        "overwrite" => route.overwrite = choice::pick(raw, &OVERWRITES)?,
+        "request_headers" => route.request_headers = route_values::request_headers(raw)?,
+        "set_headers" => route.set_headers = route_values::set_headers(raw)?,
+        "add_response_headers" => route.add_response_headers = route_values::add_response_headers(raw)?,
+        "digest" => route.digest = choice::pick(raw, &DIGESTS)?,
+        "max_upload" => route.max_upload = Some(route_values::size(raw)?),
+        "max_running" => route.max_running = Some(route_values::count(raw)?),
         "profile" => route.profile = choice::profile(raw)?,
         "zero_length" => route.zero_length = choice::pick(raw, &ZERO_LENGTHS)?,
         "reply" => route.reply = choice::pick(raw, &REPLIES)?,
@@ -139,7 +185,7 @@ fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
         "name_query" => route.name.query = Some(query_name(raw)?),
         "refused_names" => route.refused_names = refused_names(raw)?,
         "resumption" => route.resumption = choice::resumption(raw)?,
-        // `path` and `backend` have been read.
+        // `path` and `backend` have been read, and what is about credentials is read together.
         _ => {}
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! What the value of a key may be, and how it is written: one kind of slot for each kind of value.
 
-use super::choice::{self, LOG_FORMATS, READY_BACKENDS, READY_STORES, STORES};
+use super::choice::{self, FORWARDEDS, LOG_FORMATS, READY_BACKENDS, READY_STORES, STORES};
 use super::raw::Raw;
 use super::value::{Size, Time};
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind, header_names, log_filter, resumption};
+use crate::access::{Forwarded, Trusted};
 use crate::limits::{GIB, KIB};
 use http::{HeaderName, HeaderValue};
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Value;
@@ -37,10 +39,12 @@ pub(crate) enum Slot<'a> {
     CountOrZero(&'a mut u32),
     /// Threads.
     Workers(&'a mut usize),
-    /// Where to listen.
-    Address(&'a mut SocketAddr),
     /// Where to listen; nothing: nowhere.
     AddressOrOff(&'a mut Option<SocketAddr>),
+    /// Networks of proxies that are believed.
+    Networks(&'a mut Trusted),
+    /// The fields in which they name clients.
+    Forwarded(&'a mut Forwarded),
     /// What a store that cannot write means for being ready.
     ReadyStore(&'a mut ReadyStore),
     /// What backends that cannot be reached mean for being ready.
@@ -94,8 +98,9 @@ impl Slot<'_> {
             Slot::Count(at) => put(at, count(raw).filter(|count| *count > 0)),
             Slot::CountOrZero(at) => put(at, count(raw)),
             Slot::Workers(at) => put(at, count(raw).filter(|count| (1..=MAX_WORKERS).contains(count))),
-            Slot::Address(at) => put(at, raw.text().and_then(|text| text.parse().ok())),
             Slot::AddressOrOff(at) => put(at, address_or_off(raw)),
+            Slot::Networks(at) => put(at, networks(raw)),
+            Slot::Forwarded(at) => return choice::pick(raw, &FORWARDEDS).map(|fields| *at = fields),
             Slot::ReadyStore(at) => return choice::pick(raw, &READY_STORES).map(|store| *at = store),
             Slot::ReadyBackend(at) => return choice::pick(raw, &READY_BACKENDS).map(|backend| *at = backend),
             Slot::LogFormat(at) => return choice::pick(raw, &LOG_FORMATS).map(|format| *at = format),
@@ -128,8 +133,11 @@ impl Slot<'_> {
             Slot::Count(_) => "a whole number from 1 to 4294967295",
             Slot::CountOrZero(_) => "a whole number from 0 to 4294967295",
             Slot::Workers(_) => "a whole number from 1 to 1024",
-            Slot::Address(_) => "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
-            Slot::AddressOrOff(_) => "\"off\", or an IP address and a port, such as \"127.0.0.1:8081\"",
+            Slot::AddressOrOff(_) => {
+                "\"off\", or an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\""
+            }
+            Slot::Networks(_) => "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]",
+            Slot::Forwarded(_) => "\"none\", \"x-forwarded-for\" or \"forwarded\"",
             Slot::ReadyStore(_) => "\"ignore\" or \"require\"",
             Slot::ReadyBackend(_) => "\"ignore\", \"any\" or \"all\"",
             Slot::LogFormat(_) => "\"text\" or \"json\"",
@@ -156,8 +164,12 @@ impl Slot<'_> {
             Slot::Time(at) | Slot::TimeOrZero(at) => format!("\"{}\"", Time(*at)),
             Slot::Count(at) | Slot::CountOrZero(at) => at.to_string(),
             Slot::Workers(at) => at.to_string(),
-            Slot::Address(at) => format!("\"{at}\""),
             Slot::AddressOrOff(at) => at.map_or("\"off\"".to_owned(), |addr| format!("\"{addr}\"")),
+            Slot::Networks(at) => {
+                Value::Array(at.0.iter().map(|network| Value::from(network.to_string())).collect())
+                    .to_string()
+            }
+            Slot::Forwarded(at) => format!("\"{}\"", choice::name(*at, &FORWARDEDS)),
             Slot::ReadyStore(at) => format!("\"{}\"", choice::name(*at, &READY_STORES)),
             Slot::ReadyBackend(at) => format!("\"{}\"", choice::name(*at, &READY_BACKENDS)),
             Slot::LogFormat(at) => format!("\"{}\"", choice::name(*at, &LOG_FORMATS)),
@@ -232,6 +244,16 @@ fn address_or_off(raw: &Raw) -> Option<Option<SocketAddr>> {
         "off" => Some(None),
         text => text.parse().ok().map(Some),
     }
+}
+
+/// Networks, and addresses that stand for themselves alone.
+fn networks(raw: &Raw) -> Option<Trusted> {
+    let network = |item: &Raw| {
+        let text = item.text()?;
+        let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        text.parse().ok().or_else(alone)
+    };
+    raw.list()?.iter().map(network).collect::<Option<_>>().map(Trusted)
 }
 
 /// `"auto"`: whatever the system finds good.

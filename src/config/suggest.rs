@@ -3,6 +3,7 @@
 use super::ConfigError;
 use super::keys::{KEYS, known_keys};
 use super::origin::Origin;
+use super::tables::KINDS;
 use strsim::damerau_levenshtein;
 
 /// The most similar candidate, unless all are too far away to be meant.
@@ -31,7 +32,8 @@ pub(crate) fn unknown_key(path: &str, shown: &str, origin: &Origin) -> ConfigErr
 /// The key or section meant by `path`: by its bare name if it lies beside it, else by its path.
 fn similar_key(path: &str) -> Option<String> {
     let (parent, name) = split(path);
-    let sections = KEYS.iter().map(|key| split(key.path).0.to_owned()).chain(["route".to_owned()]);
+    let lists = KINDS.into_iter().map(|kind| kind.name.to_owned());
+    let sections = KEYS.iter().map(|key| split(key.path).0.to_owned()).chain(lists);
     let all = known_keys().chain(sections.filter(|section| !section.is_empty()));
     let scored = all.filter_map(|candidate| {
         let (beside, other) = split(&candidate);
@@ -60,7 +62,7 @@ mod tests {
             ("max_upload", Some("limits.max_upload")),
             ("fragmnet", Some("fragment")),
             ("routes", Some("route")),
-            ("backend", Some("route.backend")),
+            ("backends", Some("backend")),
             ("route.zero-length", Some("zero_length")),
             ("timeout", Some("timeouts")),
             ("timeouts.final-ack", Some("final_ack")),

@@ -1,5 +1,7 @@
 //! Which lists of tables the file may have, such as `[[route]]`, and the keys of each.
 
+use super::backends::BACKEND_KEYS;
+use super::listeners::LISTENER_KEYS;
 use super::routes::ROUTE_KEYS;
 
 /// One list of tables.
@@ -11,11 +13,16 @@ pub(crate) struct Kind {
     pub(crate) keys: &'static [&'static str],
 }
 
+/// `[[listener]]`: where clients connect.
+pub(crate) static LISTENER: Kind = Kind { name: "listener", keys: &LISTENER_KEYS };
+/// `[[backend]]`: servers that routes name.
+pub(crate) static BACKEND: Kind = Kind { name: "backend", keys: &BACKEND_KEYS };
+
 /// `[[route]]`: which requests go where.
 pub(crate) static ROUTE: Kind = Kind { name: "route", keys: &ROUTE_KEYS };
 
 /// All of them.
-pub(crate) static KINDS: [&Kind; 1] = [&ROUTE];
+pub(crate) static KINDS: [&Kind; 3] = [&LISTENER, &BACKEND, &ROUTE];
 
 impl Kind {
     /// The list of that name.

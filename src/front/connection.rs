@@ -1,37 +1,18 @@
-//! One client connection from its first byte to its last.
+//! One client connection from its first byte to its last: what is spoken on it, and who serves that.
 
-use super::interim::Interim;
-use super::phase::{Phase, SharedPhase};
-use super::reply;
+use super::due::Due;
+use super::preface::{self, Rewound};
 use super::service::{Service, new_id};
-use super::wire::Wire;
-use crate::access::Peer;
+use super::{h1, h2};
+use crate::access::{Guard, Peer};
 use crate::error::{Failure, Problem};
-use crate::limits::TimeLimits;
 use crate::transfer::{Refusal, Uploads};
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use std::pin::Pin;
-use std::time::Duration;
+use std::error::Error;
+use std::io;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-
-/// Most header fields of a request.
-const MAX_HEADERS: usize = 64;
-
-/// Largest request head, in bytes.
-const MAX_HEAD: usize = 16 << 10;
-
-/// Most that is read from a client at a time, in bytes. hyper's own default is three times as much, which is no faster and
-/// costs each connection up to two such buffers.
-const MAX_PIECE: usize = 128 << 10;
 
 /// What carries the bytes of a client's connection.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -63,104 +44,78 @@ impl Transport for TcpStream {
     }
 }
 
-/// A service's wish to break the connection instead of an answer.
+/// A service's wish to break the request off instead of an answer: its connection, or (HTTP/2) its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the connection is cut off on purpose")]
+#[error("the request is cut off on purpose")]
 pub(super) struct CutOff;
 
-/// Serves the requests of one HTTP/1 connection of `peer` until it ends. The caller has set the options of its socket.
+/// Serves the requests of one connection of `peer` until it ends: HTTP/1 or HTTP/2, as was agreed, or as its first bytes
+/// tell. The caller has set the options of its socket.
 ///
-/// When `shutdown` is cancelled an idle connection ends at once, a busy one after the answer to its request.
-/// `limits.time.header` bounds the time that a request head takes, `limits.time.keep_alive` that between an answer and
-/// the next request. A client that takes no byte of an answer for `limits.time.idle`
-/// is cut off.
-pub async fn serve_connection<I, U>(
+/// When `shutdown` is cancelled an idle connection ends at once, a busy one after the answers to its requests.
+/// `limits.time.header` bounds the time that the first request head takes (over HTTP/1 every head),
+/// `limits.time.keep_alive` that between an answer and the next request. A client that takes no byte of an answer for
+/// `limits.time.idle` is cut off.
+pub async fn serve_connection<I, U, G>(
     io: I,
     peer: impl Into<Peer>,
-    service: Service<U>,
+    service: Service<U, G>,
     shutdown: CancellationToken,
 ) where
     I: Transport,
     U: Uploads,
+    G: Guard,
 {
-    let (peer, unreadable_id) = (peer.into(), new_id());
+    let peer = peer.into();
     let client = peer.address;
-    let answer = |request, interim| service.clone().answer(peer.clone(), request, interim);
-    let ended = run(io, &service.limits().time, unreadable_id.clone(), shutdown, answer).await;
+    let mut due = Due::new(&service.limits().time);
+    let told = match io.protocol() {
+        Protocol::Unknown => preface::read(io, &mut due, &shutdown).await,
+        agreed => Ok((agreed, Rewound::fresh(io))),
+    };
+    let ended: Result<(), Box<dyn Error + Send + Sync>> = match told {
+        Ok((Protocol::Http2, io)) => {
+            let limits = h2::Limits::of(service.limits());
+            let windows = service.windows().clone();
+            let answer = move |request, interim| service.clone().answer(peer.clone(), request, interim);
+            h2::run(io, limits, windows, due, shutdown, answer).await.map_err(Into::into)
+        }
+        Ok((Protocol::Http1 | Protocol::Unknown, io)) => {
+            serve_http1(io, peer, service, due, shutdown).await.map_err(Into::into)
+        }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(()),
+        Err(error) => Err(error.into()),
+    };
     if let Err(error) = ended {
-        if error.is_parse() {
+        tracing::debug!(%client, error = &*error as &dyn Error, "client connection ended");
+    }
+}
+
+/// HTTP/1. Of a head that could not be read the service is told.
+async fn serve_http1<I, U, G>(
+    io: I,
+    peer: Peer,
+    service: Service<U, G>,
+    due: Due,
+    shutdown: CancellationToken,
+) -> hyper::Result<()>
+where
+    I: Transport,
+    U: Uploads,
+    G: Guard,
+{
+    let (client, unreadable_id) = (peer.address, new_id());
+    let answer = |request, interim| service.clone().answer(peer.clone(), request, interim);
+    let ended = h1::run(io, &service.limits().time, due, unreadable_id.clone(), shutdown, answer).await;
+    match ended {
+        Err(error) if error.is_parse() => {
             let too_large = error.is_parse_too_large();
             let problem = if too_large { Problem::HeadTooLarge } else { Problem::BadRequest };
             let failure = Failure::new(problem, error.to_string());
             let id = unreadable_id.as_str();
             service.uploads().refused(Refusal { id, client, failure: &failure, method: None, path: None });
-        } else {
-            tracing::debug!(%client, error = &error as &dyn std::error::Error, "client connection ended");
+            Ok(())
         }
+        ended => ended,
     }
-}
-
-/// The same for whatever answers requests. That the connection was cut off is no error.
-pub(super) async fn run<I, A, F>(
-    io: I,
-    time: &TimeLimits,
-    unreadable_id: String,
-    shutdown: CancellationToken,
-    answer: A,
-) -> hyper::Result<()>
-where
-    I: Transport,
-    A: Fn(Request<Incoming>, Interim) -> F,
-    F: Future<Output = Result<Response<Full<Bytes>>, CutOff>>,
-{
-    let phase = SharedPhase::new();
-    let mut http = http1::Builder::new();
-    // The wire has limits of its own.
-    http.header_read_timeout(None)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEAD)
-        .max_buf_size(MAX_PIECE)
-        // Queued (vectored) answers can stall a pipelined request behind them; ours are too small to gain.
-        .writev(false);
-    let mut connection = http.serve_connection(
-        TokioIo::new(Wire::new(io, phase.clone(), unreadable_id, time)),
-        service_fn(|mut request| {
-            let (interim, doubt) = phase.serve(request.version());
-            doubt.map(|doubt| request.extensions_mut().insert(doubt));
-            let (answer, phase) = (&answer, phase.clone());
-            async move {
-                // Made here: one that is handed in would be held twice.
-                let mut result = answer(request, interim).await;
-                phase.end(match &result {
-                    Ok(response) if reply::closes(response) => Phase::Refused,
-                    Ok(_) => Phase::Answered,
-                    Err(CutOff) => Phase::CutOff,
-                });
-                if let Ok(response) = &mut result
-                    && phase.is_last()
-                {
-                    reply::close(response);
-                }
-                result
-            }
-        }),
-    );
-    let ended = match shutdown.run_until_cancelled(&mut connection).await {
-        Some(ended) => ended,
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            // Half a head is no request yet: it is not waited for as long as at other times.
-            let patience = if phase.get() == Phase::Head { time.linger } else { Duration::MAX };
-            match tokio::time::timeout(patience, &mut connection).await {
-                Ok(ended) => ended,
-                Err(_) if phase.get() == Phase::Head => return Ok(()),
-                Err(_) => (&mut connection).await,
-            }
-        }
-    };
-    if phase.get() == Phase::CutOff {
-        connection.into_parts().io.into_inner().into_inner().close_abruptly();
-        return Ok(());
-    }
-    ended
 }

@@ -35,6 +35,12 @@ impl Due {
         self.set(self.keep_alive);
     }
 
+    /// Nothing new shall come: from now on so little is waited for it.
+    pub(super) fn end_within(&mut self, linger: Duration) {
+        self.keep_alive = linger;
+        self.set(linger);
+    }
+
     /// Ready when the time is over.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.at.as_mut().poll(cx)

@@ -34,6 +34,16 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Version};
 
+/// Most header fields of a request.
+pub(super) const MAX_FIELDS: usize = 64;
+
+/// Largest request head, in bytes.
+pub(super) const MAX_HEAD: u32 = 16 << 10;
+
+/// Marks a request over HTTP/2 with a body whose length was not told: it ends with its stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenEnded;
+
 /// What the bytes of the head give to doubt.
 pub(super) fn check_doubt(head: &Parts) -> Result<(), Failure> {
     match head.extensions.get::<Doubt>() {
@@ -42,12 +52,21 @@ pub(super) fn check_doubt(head: &Parts) -> Result<(), Failure> {
     }
 }
 
+/// Not more fields than may be. (hyper sees to that itself, and answers the same.)
+pub(super) fn check_count(headers: &HeaderMap) -> Result<(), Failure> {
+    match headers.len() {
+        0..=MAX_FIELDS => Ok(()),
+        _ => fail(Problem::HeadTooLarge, format!("the request head may have {MAX_FIELDS} header fields")),
+    }
+}
+
 /// Whether nobody knows what comes behind the head, although no body is announced.
 pub(super) fn is_open_ended(head: &Parts) -> bool {
     head.method == Method::CONNECT || head.extensions.get::<Doubt>().is_some()
 }
 
-/// RFC 9112 §3.2: exactly one valid `Host` (HTTP/1.0 may go without), and the same one in an absolute target.
+/// RFC 9112 §3.2: exactly one valid `Host` (HTTP/1.0 may go without), and the same one in an absolute target. RFC 9113
+/// §8.3.1 says the same of `:authority`, which stands in the target.
 pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
@@ -66,7 +85,7 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
         (Some(target), _) if target.as_str().contains('@') => {
             fail(Problem::BadRequest, "the request target has a user name in it")
         }
-        (Some(target), Some(host)) if !same_authority(target, &host) => {
+        (Some(target), Some(host)) if !same_authority(target, &host, default_port(head)) => {
             fail(Problem::BadRequest, "the request target names another host than Host")
         }
         _ => Ok(()),
@@ -74,7 +93,7 @@ pub(super) fn check_host(head: &Parts) -> Result<(), Failure> {
 }
 
 /// A host and perhaps a port, nothing else.
-fn authority(value: &HeaderValue) -> Option<Authority> {
+pub(super) fn authority(value: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(value.as_bytes()).ok()?;
     let rest = authority.as_str().strip_prefix(authority.host())?;
     // A number with a sign would be read as one, too.
@@ -83,9 +102,14 @@ fn authority(value: &HeaderValue) -> Option<Authority> {
     (!authority.host().is_empty() && port_is_number).then_some(authority)
 }
 
-/// The same host and port, with 80 for a port left out.
-fn same_authority(one: &Authority, other: &Authority) -> bool {
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+/// The port that is meant where none is named.
+fn default_port(head: &Parts) -> u16 {
+    if head.uri.scheme_str() == Some("https") { 443 } else { 80 }
+}
+
+/// The same host and port, with the default one for a port left out.
+fn same_authority(one: &Authority, other: &Authority, default_port: u16) -> bool {
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
 }
 
@@ -94,7 +118,7 @@ fn same_authority(one: &Authority, other: &Authority) -> bool {
 pub(super) enum Framing {
     /// By its length in bytes.
     Length(u64),
-    /// By itself, at its end.
+    /// By itself, at its end: chunked, or (HTTP/2) by the end of its stream.
     Chunked,
     /// There is none.
     Nothing,
@@ -112,7 +136,8 @@ impl Framing {
 }
 
 /// How the body is delimited.
-pub(super) fn framing(headers: &HeaderMap) -> Result<Framing, Failure> {
+pub(super) fn framing(head: &Parts) -> Result<Framing, Failure> {
+    let headers = &head.headers;
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     let (length, second) = (lengths.next(), lengths.next());
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
@@ -128,6 +153,7 @@ pub(super) fn framing(headers: &HeaderMap) -> Result<Framing, Failure> {
         (None, Some(_)) => {
             fail(Problem::BadRequest, "Transfer-Encoding is not supported: send Content-Length")
         }
+        (None, None) if head.extensions.get::<OpenEnded>().is_some() => Ok(Framing::Chunked),
         (None, None) => Ok(Framing::Nothing),
         (Some(_), None) if second.is_some() => {
             fail(Problem::BadRequest, "there is more than one Content-Length")

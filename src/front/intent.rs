@@ -3,16 +3,17 @@
 //! The checks run from the framing outwards: what makes the message itself doubtful comes before what makes it merely
 //! unwelcome. What belongs to the protocol of resumable uploads is read by [`resumable`](crate::resumable).
 
+use super::forwarded::effective_host;
 use super::head::{
-    Framing, check_coding, check_connection, check_doubt, check_expectation, check_host, check_range,
-    check_type, fail, framing,
+    Framing, check_coding, check_connection, check_count, check_doubt, check_expectation, check_host,
+    check_range, check_type, fail, framing,
 };
 use crate::bits::Destination;
 use crate::digest::{self, Digests};
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::upload_id;
 use crate::resumable::{self, Creation, Mode, Settings};
-use crate::route::{Route, Routes, ZeroLength};
+use crate::route::{DigestPolicy, Naming, Route, Routes, ZeroLength};
 use crate::upload::DigestPlan;
 use http::header::{HeaderName, VIA};
 use http::request::Parts;
@@ -37,8 +38,8 @@ pub(super) enum Intent<'a> {
         /// Bytes of the body, if that is known.
         content: Option<u64>,
     },
-    /// Find out whether uploads can be resumed.
-    Capabilities,
+    /// Find out whether uploads can be resumed on this route.
+    Capabilities(Arc<Route>),
 }
 
 /// A file to be uploaded.
@@ -46,8 +47,6 @@ pub(super) enum Intent<'a> {
 pub(super) struct NewFile {
     /// The route that covers it.
     pub(super) route: Arc<Route>,
-    /// Where the file goes.
-    pub(super) destination: Destination,
     /// How it can be resumed, if it can.
     pub(super) creation: Option<Creation>,
     /// Bytes of the body, if that is known.
@@ -58,20 +57,35 @@ pub(super) struct NewFile {
     pub(super) content_digest: Digests,
 }
 
+impl NewFile {
+    /// Where the file goes. That comes last: it may depend on who the client is (`user`: its public name). `random` is a
+    /// number that no other request has.
+    pub(super) fn destination(
+        &self,
+        head: &Parts,
+        user: Option<&str>,
+        random: u128,
+    ) -> Result<Destination, Failure> {
+        let length = self.creation.as_ref().map_or(self.content, |creation| creation.length);
+        self.route.locate(&Naming { uri: &head.uri, headers: &head.headers, length, user, random })
+    }
+}
+
 /// What requests are measured by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules<'a> {
     pub(super) routes: &'a Routes,
     pub(super) resumption: &'a Settings,
-    /// Largest file, in bytes.
+    /// Largest file, in bytes. A route may take less.
     pub(super) max_upload: u64,
 }
 
 /// Reads a request head.
 pub(super) fn read<'a>(head: &'a Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
     check_doubt(head)?;
+    check_count(&head.headers)?;
     check_host(head)?;
-    let framing = framing(&head.headers)?;
+    let framing = framing(head)?;
     check_connection(&head.headers)?;
     if let Some(id) = upload_id(rules.resumption, head.uri.path()) {
         return resource(head, id, framing);
@@ -99,8 +113,8 @@ fn resource<'a>(head: &Parts, id: &'a str, framing: Framing) -> Result<Intent<'a
 fn capabilities<'a>(head: &Parts, rules: Rules<'_>) -> Result<Intent<'a>, Failure> {
     let route = find(head, rules.routes)?;
     match route.resumption {
-        Mode::On => Ok(Intent::Capabilities),
-        Mode::UnlessVia if !head.headers.contains_key(VIA) => Ok(Intent::Capabilities),
+        Mode::On => Ok(Intent::Capabilities(Arc::clone(route))),
+        Mode::UnlessVia if !head.headers.contains_key(VIA) => Ok(Intent::Capabilities(Arc::clone(route))),
         Mode::UnlessVia => {
             fail(Problem::ResumptionOff, "the request came through an intermediary, as its Via says")
         }
@@ -115,29 +129,28 @@ fn new_file(head: &Parts, framing: Framing, rules: Rules<'_>) -> Result<NewFile,
     check_expectation(head)?;
 
     let route = find(head, rules.routes)?;
-    let destination = route.destination(&head.uri, &head.headers)?;
     let content = framing.content();
     let creation = resumable::creation(head, content, route.resumption, rules.resumption)?;
     let (total, is_whole) = match &creation {
         Some(creation) => (creation.length, creation.complete),
         None => (Some(plain_total(framing)?), true),
     };
-    if let Some(total) = total.filter(|&total| total > rules.max_upload) {
-        let max = rules.max_upload;
+    let max = route.largest(rules.max_upload);
+    if let Some(total) = total.filter(|&total| total > max) {
         return fail(Problem::TooLarge, format!("{total} bytes are more than the limit of {max} bytes"));
     }
     if total == Some(0) && route.zero_length == ZeroLength::Refuse {
         return fail(Problem::EmptyRefused, "the file has no bytes");
     }
-    let (digests, content_digest) = digests(&head.headers, is_whole)?;
+    let (digests, content_digest) = digests(&head.headers, is_whole, route.digest)?;
     let route = Arc::clone(route);
-    Ok(NewFile { route, destination, creation, content, digests, content_digest })
+    Ok(NewFile { route, creation, content, digests, content_digest })
 }
 
 fn find<'a>(head: &Parts, routes: &'a Routes) -> Result<&'a Arc<Route>, Failure> {
-    match routes.find(head.uri.path()) {
+    match routes.find(effective_host(head).as_deref(), head.uri.path()) {
         Some(route) => Ok(route),
-        None => fail(Problem::NoRoute, "no route of this proxy covers the path"),
+        None => fail(Problem::NoRoute, "no route of this proxy covers the host and the path"),
     }
 }
 
@@ -145,16 +158,23 @@ fn find<'a>(head: &Parts, routes: &'a Routes) -> Result<&'a Arc<Route>, Failure>
 fn plain_total(framing: Framing) -> Result<u64, Failure> {
     match framing {
         Framing::Length(length) => Ok(length),
-        Framing::Chunked => fail(
-            Problem::LengthRequired,
-            "a chunked body does not tell its size beforehand: send Content-Length",
-        ),
+        Framing::Chunked => {
+            fail(Problem::LengthRequired, "the body does not tell its size beforehand: send Content-Length")
+        }
         Framing::Nothing => fail(Problem::LengthRequired, "Content-Length is missing"),
     }
 }
 
 /// What the file has to come to, and what this message. If the message is the whole file, both are about the same bytes.
-fn digests(headers: &HeaderMap, is_whole: bool) -> Result<(DigestPlan, Digests), Failure> {
+fn digests(
+    headers: &HeaderMap,
+    is_whole: bool,
+    policy: DigestPolicy,
+) -> Result<(DigestPlan, Digests), Failure> {
+    if policy == DigestPolicy::Ignore {
+        let plan = DigestPlan { wanted: digest::wanted(headers), ..DigestPlan::default() };
+        return Ok((plan, Digests::default()));
+    }
     let mut expected = Digests::read(headers, &REPR_DIGEST);
     let mut content = content_digest(headers);
     if is_whole {
@@ -166,11 +186,22 @@ fn digests(headers: &HeaderMap, is_whole: bool) -> Result<(DigestPlan, Digests),
             }
         };
     }
+    if policy == DigestPolicy::Require && expected.is_empty() {
+        return fail(Problem::DigestRequired, "there is no Repr-Digest of a kind that is known here");
+    }
     Ok((DigestPlan { expected, wanted: digest::wanted(headers) }, content))
 }
 
+/// What is said about the bytes of a part, if the route looks at it.
+pub(super) fn part_digest(route: &Route, headers: &HeaderMap) -> Digests {
+    match route.digest {
+        DigestPolicy::Ignore => Digests::default(),
+        _ => content_digest(headers),
+    }
+}
+
 /// What is said about the bytes of this message.
-pub(super) fn content_digest(headers: &HeaderMap) -> Digests {
+fn content_digest(headers: &HeaderMap) -> Digests {
     Digests::read(headers, &CONTENT_DIGEST)
 }
 
@@ -209,6 +240,9 @@ mod tests {
     fn problem(request_line: &str, lines: &[&str]) -> Option<Problem> {
         let (routes, resumption) = (routes(), Settings::default());
         match read(&head(request_line, lines), rules(&routes, &resumption)) {
+            Ok(Intent::Upload(file)) => {
+                file.destination(&head(request_line, lines), None, 0).err().map(|failure| failure.problem)
+            }
             Ok(_) => None,
             Err(failure) => {
                 assert_clause(&failure.detail, request_line);
@@ -348,8 +382,9 @@ mod tests {
         let head = head("PUT /photos/a%20b?x=1 HTTP/1.1", &lines);
         let Intent::Upload(file) = read(&head, rules(&routes, &resumption)).unwrap() else { panic!() };
         assert_eq!(file.content, Some(5));
-        assert_eq!(file.destination.target, "/up/a%20b");
-        assert_eq!(file.destination.host, "iis");
+        let destination = file.destination(&head, None, 0).unwrap();
+        assert_eq!(destination.target, "/up/a%20b");
+        assert_eq!(destination.host, "iis");
         assert_eq!(file.route.prefix, "/photos/");
         assert!(file.creation.is_none());
     }

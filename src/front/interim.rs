@@ -1,7 +1,7 @@
 //! Interim heads (`104 Upload Resumption Supported`): what a service says while its request is still open.
 //!
-//! hyper's server cannot send them, so they go round it: the service queues the fields, the wire writes them at a
-//! message boundary. Every request has a queue of its own. It ends with the answer, so no head can come too late or
+//! The service queues the fields. hyper's server cannot send such heads, so over HTTP/1 they go round it: the wire writes
+//! them at a message boundary. Over HTTP/2 the task of the stream hands them to h2. Every request has a queue of its own. It ends with the answer, so no head can come too late or
 //! land in the exchange of another request.
 //!
 //! This file knows no version of the upload protocol: which fields a head has is for its caller to say.
@@ -58,8 +58,8 @@ pub(super) fn channel(version: Version) -> (Interim, Option<Heads>) {
 }
 
 impl Interim {
-    /// Sends a 104 with these fields, and waits until it is flushed. As long as the body has not been polled, no byte
-    /// of it has been asked for or read before.
+    /// Sends a 104 with these fields, and waits until it is flushed (HTTP/2: until it has its place before all else that
+    /// is sent on the stream). As long as the body has not been polled, no byte of it has been asked for or read before.
     ///
     /// Fields of the connection and of framing are left out. Once begun, a head is written to its end, also if this
     /// future is dropped.
@@ -90,6 +90,14 @@ impl Interim {
 }
 
 impl Head {
+    /// As HTTP/2 has it, and whom to tell when it has its place.
+    pub(super) fn into_fields(mut self) -> (HeaderMap, Option<oneshot::Sender<()>>) {
+        for name in OURS {
+            self.fields.remove(name);
+        }
+        (*self.fields, self.flushed)
+    }
+
     /// As HTTP/1.1 has it on the wire, and whom to tell when it is there.
     pub(super) fn into_wire(self) -> (Bytes, Option<oneshot::Sender<()>>) {
         let mut text = BytesMut::with_capacity(256);

@@ -9,7 +9,7 @@
 //! - **Heads in time.** hyper knows one limit for idle connections and for heads. Here an idle one has
 //!   `timeouts.keep_alive` until the first byte of its next request, then `timeouts.header` until the last of its head,
 //!   however evenly the bytes drip. The first head of a connection has `timeouts.header` from the beginning.
-//! - **Clients that do not read.** Writing has a time limit of its own, because hyper has none.
+//! - **Clients that do not read.** Writing has a time limit of its own (`stall`), because hyper has none.
 //!
 //! Relies on two habits of hyper 1.12. The I/O is flushed when hyper has written all it owes, not earlier, and after
 //! every poll of the service. The service gets a request when hyper has the whole answer before it, not earlier.
@@ -18,6 +18,7 @@
 use super::due::Due;
 use super::phase::{Phase, SharedPhase};
 use super::reply;
+use super::stall::Stall;
 use crate::limits::TimeLimits;
 use bytes::{Buf, Bytes};
 use std::future::Future;
@@ -45,10 +46,7 @@ pub(super) struct Wire<I> {
     due: Due,
     /// How long to linger.
     linger: Duration,
-    /// Longest time in which the client takes not one byte of an answer.
-    stall: Duration,
-    /// Runs while the client takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
+    stall: Stall,
     /// What is left to write of an interim head, or of the answer to an unreadable head. Goes before all else.
     ours: Bytes,
     /// Who waits for interim heads that are written, but not flushed.
@@ -65,15 +63,14 @@ struct Closing {
 }
 
 impl<I> Wire<I> {
-    pub(super) fn new(io: I, phase: SharedPhase, unreadable_id: String, time: &TimeLimits) -> Self {
+    pub(super) fn new(io: I, phase: SharedPhase, unreadable_id: String, due: Due, time: &TimeLimits) -> Self {
         Wire {
             io,
             phase,
             unreadable_id,
-            due: Due::new(time),
+            due,
             linger: time.linger,
-            stall: time.idle,
-            stalled: None,
+            stall: Stall::new(time.idle),
             ours: Bytes::new(),
             waiting: Vec::new(),
             closing: None,
@@ -86,26 +83,15 @@ impl<I> Wire<I> {
 }
 
 impl<I: AsyncWrite + Unpin> Wire<I> {
-    /// Writes, or fails when the client has taken nothing for too long.
-    fn write_in_time(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.io).poll_write(cx, buf) {
-            Poll::Ready(written) => {
-                self.stalled = None;
-                Poll::Ready(written)
-            }
-            Poll::Pending => {
-                let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.stall)));
-                ready!(stalled.as_mut().poll(cx));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-        }
+    fn write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.stall.poll_write(&mut self.io, cx, buf)
     }
 
     /// Ready when nothing of ours is left half-written.
     fn poll_ours(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.ours.has_remaining() {
             let rest = self.ours.clone();
-            match ready!(self.write_in_time(cx, &rest))? {
+            match ready!(self.write(cx, &rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.ours.advance(written),
             }
@@ -144,7 +130,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
             // hyper's own answer counts as written: it is never sent.
             return Poll::Ready(Ok(buf.len()));
         }
-        self.write_in_time(cx, buf)
+        self.write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -76,7 +76,14 @@ impl Connection {
     async fn request(&self, wire: &mut Wire, head: &Head) -> io::Result<After> {
         let reads = [Method::GET, Method::HEAD, Method::DELETE].contains(&head.method);
         if reads && head.body == Some(0) && self.shared.config.serve_files {
-            let status = files::answer(&self.shared, wire, head).await?;
+            let refused = self.refuses_to_read(head);
+            let status = match refused {
+                Some(reply) => {
+                    self.send(wire, &reply).await?;
+                    reply.status
+                }
+                None => files::answer(&self.shared, wire, head).await?,
+            };
             self.note(head, None, None, Some(status));
             return Ok(if head.last { After::Linger } else { After::Next });
         }
@@ -115,6 +122,15 @@ impl Connection {
             _ if head.last || !body_read => After::Linger,
             _ => After::Next,
         })
+    }
+
+    /// The answer to a GET or HEAD that does not get to the file.
+    fn refuses_to_read(&self, head: &Head) -> Option<Reply> {
+        let mut core = self.shared.core();
+        if !core.server.knobs().publish.reads.allows(&head.method) {
+            return Some(Reply::plain(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        core.server.authenticate(self.number, &head.headers).err()
     }
 
     fn strike(&self, kind: Option<PacketKind>, last: bool) -> Struck {

@@ -56,7 +56,8 @@ impl<H: Host> Registry<H> {
         let mut beat = entry.listen();
         // It is one place in line, however often something else happens meanwhile.
         let owner = entry.lock().life.plan().owner.clone();
-        let mut entering = pin!(self.enter(owner, part.client));
+        let route = Arc::clone(&entry.route);
+        let mut entering = pin!(self.enter(owner, part.client, &route));
         let mut patience = pin!(sleep(PATIENCE));
         let Run { beginning, orders, place } = loop {
             beat.borrow_and_update();
@@ -91,13 +92,13 @@ impl<H: Host> Registry<H> {
         drop(own);
         let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
-        let upload = entry.upload(part.client, beginning, part.content_digest);
+        let upload = entry.upload(part.client, beginning, part.content_digest, part.permit);
         self.carry(entry, upload, client, orders, place, body).await;
     }
 
     /// Begins, if nobody else drives the upload, and older ones to its target are out of the way.
     fn begin(&self, entry: &Entry, part: &NewPart, turn: u64, place: Option<&Place>) -> Turn {
-        let (now, max) = (self.host().now(), self.host().limits().max_upload);
+        let (now, max) = (self.host().now(), entry.route.largest(self.host().limits().max_upload));
         let mut state = entry.lock();
         if state.attempt.is_some() && state.life.is_open() {
             return Turn::Wait(None);
@@ -140,6 +141,8 @@ impl<H: Host> Registry<H> {
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
+        // Until its session is out of the way, whoever ends the upload.
+        let slot = entry.lock().slot.clone();
         let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut attendant = Attendant {
@@ -220,11 +223,12 @@ impl<H: Host> Registry<H> {
         entry.beat();
         // Who may go on at once needs a place at once. Else it is given back when its session is out of the way, too.
         let _place = matches!(ending.how, How::Failed { .. }).then_some(place);
+        let slot = slot.filter(|_| !matches!(ending.how, How::Stored(_)));
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
         ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
         if let Some(continuation) = left_over {
-            self.cancel_session(&entry, continuation).cancelled().await;
+            self.cancel_session(&entry, continuation, slot).cancelled().await;
         }
     }
 }
@@ -338,7 +342,9 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         }
     }
 
-    async fn publishing(&mut self, continuation: Continuation) -> bool {
+    async fn publishing(&mut self, continuation: Continuation) -> Result<(), Failure> {
+        // Before anything is on record: a crash would publish what is.
+        self.upload.permit.confirm().await?;
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
@@ -346,6 +352,9 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         self.entry.beat();
         self.registry.record(self.entry).await;
         // It may have been cancelled meanwhile.
-        self.entry.lock().life.is_open()
+        match self.entry.lock().life.is_open() {
+            true => Ok(()),
+            false => Err(Failure::new(Problem::UploadCancelled, "it is not wanted any more")),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::{Host, Registry};
+use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::transfer::{Created, NewUpload};
 use crate::upload::{Life, Owner, Plan};
@@ -19,30 +20,48 @@ impl<H: Host> Registry<H> {
     /// credentials only those that nobody feeds: two of them may be two.)
     ///
     /// # Errors
-    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`],
+    /// [`Problem::ShuttingDown`]; [`Problem::Exists`] or why it is
+    /// not known whether the file is there.
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;
         let id = secret()?;
         let now = self.host().now();
         let owner = new.principal.as_ref().map(|principal| Owner::new(principal, &self.inner.salt));
-        let plan = Plan {
+        let mut plan = Plan {
             name: new.name,
             version: new.version,
             owner,
             method: new.method,
-            route: new.route.prefix.clone(),
+            route: new.route.label(),
+            wanted: new.destination.target.clone(),
+            path: new.path,
             destination: new.destination,
             digests: new.digests,
             created: now,
         };
-        let place = match self.try_enter(plan.owner.clone(), new.client) {
+        let place = match self.try_enter(plan.owner.clone(), new.client, &new.route) {
             Ok(place) => place,
             // It takes over from one that runs.
             Err(full) => self.older(&plan).iter().find_map(|older| older.place()).ok_or(full)?,
         };
+        let slot = match self.inner.sessions.try_open(&new.route) {
+            Ok(slot) => slot,
+            // It begins when the session of that one is out of the way.
+            Err(full) => {
+                let same_account = |older: &&Arc<Entry>| older.route.server == new.route.server;
+                let older = self.older(&plan);
+                older.iter().filter(same_account).find_map(|older| older.lock().slot.clone()).ok_or(full)?
+            }
+        };
         self.make_room();
+        let replaced: Vec<Destination> =
+            self.older(&plan).iter().map(|older| older.lock().life.plan().destination.clone()).collect();
+        let placed = self.place(&new.route, &plan.destination, &new.carried, &replaced).await?;
+        plan.destination = placed.destination;
         let after = self.abandon_older(self.older(&plan));
-        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after));
+        let held = (placed.reserved, Some(slot));
+        let entry = Arc::new(Entry::new(id.clone(), new.route, Life::new(plan, new.total), after, held));
         self.admit(&entry)?;
         self.record(&entry).await;
         Ok(Created { id, place })
@@ -109,7 +128,7 @@ impl<H: Host> Registry<H> {
             let state = entry.lock();
             let other = state.life.plan();
             other.owner == plan.owner
-                && other.destination.target == plan.destination.target
+                && other.wanted == plan.wanted
                 && other.destination.host == plan.destination.host
                 && !state.life.is_finalizing()
                 && (plan.owner.is_some() || state.attempt.is_none())

@@ -1,9 +1,11 @@
 //! One upload resource.
 
+use super::placing::Reserved;
+use super::sessions::Slot;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::{Carried, Route};
-use crate::transfer::{Interruption, Place, Upload};
+use crate::transfer::{Interruption, Permit, Place, Upload};
 use crate::upload::{Beginning, Life, State};
 use core::net::SocketAddr;
 use http::HeaderMap;
@@ -33,8 +35,12 @@ pub(super) struct Inside {
     turn: u64,
     /// What the newest request took along to the backend: what is done without a client takes it along, too.
     pub(super) carried: Carried,
+    /// The name of its file, until it has ended.
+    pub(super) reserved: Option<Reserved>,
     /// Cancelled when older uploads to the same target are out of the way.
     pub(super) after: Vec<CancellationToken>,
+    /// Its session at the backend, until the upload has ended.
+    pub(super) slot: Option<Slot>,
 }
 
 /// A request that drives an upload.
@@ -83,9 +89,15 @@ impl Drop for Seat {
 }
 
 impl Entry {
-    pub(super) fn new(id: String, route: Arc<Route>, life: Life, after: Vec<CancellationToken>) -> Self {
+    pub(super) fn new(
+        id: String,
+        route: Arc<Route>,
+        life: Life,
+        after: Vec<CancellationToken>,
+        (reserved, slot): (Option<Reserved>, Option<Slot>),
+    ) -> Self {
         let carried = route.carried(&HeaderMap::new());
-        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, after });
+        let state = Mutex::new(Inside { life, attempt: None, turn: 0, carried, reserved, after, slot });
         Entry { id, route, state, beat: watch::channel(0).0, pen: tokio::sync::Mutex::default() }
     }
 
@@ -120,6 +132,7 @@ impl Entry {
         client: Option<SocketAddr>,
         part: Beginning,
         content_digest: Digests,
+        permit: Permit,
     ) -> Upload {
         let state = self.lock();
         let plan = state.life.plan();
@@ -134,6 +147,7 @@ impl Entry {
             digests: plan.digests.clone(),
             content_digest,
             lasting: true,
+            permit,
         }
     }
 

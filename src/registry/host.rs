@@ -17,8 +17,8 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// A way to that destination for one run of the transfer, which takes `carried` along.
     fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend;
 
-    /// The route of that prefix, if it still leads to that destination.
-    fn route(&self, prefix: &str, destination: &Destination) -> Option<Arc<Route>>;
+    /// The route of that label, if it still leads to that destination.
+    fn route(&self, label: &str, destination: &Destination) -> Option<Arc<Route>>;
 
     /// What all uploads of a route have in common.
     fn shared(&self, route: &Route) -> Shared;

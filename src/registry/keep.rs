@@ -1,11 +1,12 @@
 //! Records, and the end of uploads.
 
+use super::sessions::Slot;
 use super::{Change, Entry, Host, MOST_ANSWERS, MOST_ENDED, Registry};
 use crate::bits::Event;
 use crate::digest::Digests;
 use crate::error::Problem;
 use crate::limits::UploadLimits;
-use crate::transfer;
+use crate::transfer::{self, Permit};
 use crate::upload::{Beginning, Continuation};
 use std::collections::HashSet;
 use std::future::Future;
@@ -50,7 +51,10 @@ impl<H: Host> Registry<H> {
     /// An upload has ended: it does not count any more.
     pub(super) fn ended(&self, entry: &Arc<Entry>) {
         let (owner, answer) = {
-            let state = entry.lock();
+            let mut state = entry.lock();
+            state.reserved = None;
+            // Whoever still sees to its session holds another clone.
+            state.slot = None;
             (state.life.plan().owner.clone(), state.life.answer_size())
         };
         let mut book = self.book();
@@ -80,8 +84,14 @@ impl<H: Host> Registry<H> {
         }
     }
 
-    /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over.
-    pub(super) fn cancel_session(&self, entry: &Arc<Entry>, continuation: Continuation) -> CancellationToken {
+    /// Cancels the session that nobody will go on with, in the background. The token is cancelled when that is over, and the
+    /// slot given back.
+    pub(super) fn cancel_session(
+        &self,
+        entry: &Arc<Entry>,
+        continuation: Continuation,
+        slot: Option<Slot>,
+    ) -> CancellationToken {
         let done = CancellationToken::new();
         let Some(checkpoint) = continuation.checkpoint.clone().filter(|checkpoint| !checkpoint.closing)
         else {
@@ -96,7 +106,7 @@ impl<H: Host> Registry<H> {
             total: entry.lock().life.total().unwrap_or(checkpoint.offset),
             continuation,
         };
-        let upload = entry.upload(None, part, Digests::default());
+        let upload = entry.upload(None, part, Digests::default(), Permit::default());
         let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();
@@ -104,6 +114,7 @@ impl<H: Host> Registry<H> {
             let shared = host.shared(&upload.route);
             let observe = |event: &Event| host.observe(&upload, event);
             transfer::cancel(&upload, checkpoint, &mut backend, &shared, observe).await;
+            drop(slot);
             drop(guard);
         });
         done

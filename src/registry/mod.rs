@@ -28,9 +28,11 @@ mod drain;
 mod entry;
 mod host;
 mod keep;
+mod placing;
 mod plain;
 mod recover;
 mod running;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -41,10 +43,12 @@ pub use store::{Change, Store};
 
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
-use crate::transfer::{Found, Interruption, Places};
+use crate::transfer::{Begun, Found, Interruption};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
-use running::Who;
+use placing::Names;
+use running::Running;
+use sessions::Sessions;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::{Instant, timeout_at};
@@ -71,8 +75,12 @@ struct Inner<H> {
     store: Arc<dyn Store>,
     salt: [u8; 32],
     book: Mutex<Book>,
+    /// Of the files that open uploads become.
+    names: Arc<Names>,
     /// For requests that bring bytes.
-    running: Places<Who>,
+    running: Running,
+    /// At the backends.
+    sessions: Sessions,
 }
 
 /// Which uploads there are.
@@ -99,8 +107,19 @@ impl<H: Host> Registry<H> {
     /// A registry without uploads. `salt`: hides whose they are from whoever reads the store.
     pub fn new(host: H, store: Arc<dyn Store>, salt: [u8; 32], tasks: TaskTracker) -> Self {
         let uploads = &host.limits().uploads;
-        let running = Places::new(uploads.max_running, uploads.max_running_per_client);
-        Registry { inner: Arc::new(Inner { host, store, salt, book: Mutex::default(), running }), tasks }
+        let running = Running::new(uploads.max_running, uploads.max_running_per_client);
+        Registry {
+            inner: Arc::new(Inner {
+                host,
+                store,
+                salt,
+                book: Mutex::default(),
+                names: Arc::default(),
+                running,
+                sessions: Sessions::default(),
+            }),
+            tasks,
+        }
     }
 
     /// The same registry, for another thread: what that one starts runs in `tasks`.
@@ -121,6 +140,18 @@ impl<H: Host> Registry<H> {
     /// Requests that bring bytes at the moment, or are being cleaned up after.
     pub fn running(&self) -> usize {
         self.inner.running.taken()
+    }
+
+    /// BITS sessions that are open at backends, paused ones included, as far as this process knows.
+    pub fn sessions(&self) -> u64 {
+        self.inner.sessions.total()
+    }
+
+    /// How the upload of that id was begun, whosever it is.
+    pub fn begun(&self, id: &str) -> Option<Begun> {
+        let entry = self.entry(id)?;
+        let path = entry.lock().life.plan().path.clone();
+        Some(Begun { route: Arc::clone(&entry.route), path })
     }
 
     /// The upload of that id, if it is this principal's.
@@ -190,6 +221,8 @@ impl<H: Host> Registry<H> {
     /// Ends an upload: it is gone at once, and its session is cancelled behind it. The token is cancelled when that is over.
     fn abandon(&self, entry: &Arc<Entry>, why: Problem) -> CancellationToken {
         let mut state = entry.lock();
+        // Until it is known who sees to its session.
+        let slot = state.slot.clone();
         let continuation = state.life.continuation().clone();
         let over = state.attempt.as_ref().map(|attempt| {
             attempt.order(Interruption::Abandon(Failure::new(why, "the upload is not wanted any more")));
@@ -202,7 +235,7 @@ impl<H: Host> Registry<H> {
         if was_open {
             self.ended(entry);
         }
-        over.unwrap_or_else(|| self.cancel_session(entry, continuation))
+        over.unwrap_or_else(|| self.cancel_session(entry, continuation, slot))
     }
 
     fn entry(&self, id: &str) -> Option<Arc<Entry>> {

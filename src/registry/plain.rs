@@ -1,9 +1,10 @@
 //! Uploads that cannot be resumed: one request, one run of the transfer.
 
+use super::sessions::Slot;
 use super::{Host, Registry};
 use crate::bits::Event;
 use crate::error::{Failure, Problem};
-use crate::transfer::{self, How, Interruption, Outcome, Place, Supervisor, Upload};
+use crate::transfer::{self, How, Interruption, Outcome, Place, Report, Supervisor, Upload};
 use crate::upload::{Owner, Principal};
 use bytes::Bytes;
 use http_body::Body;
@@ -15,7 +16,7 @@ impl<H: Host> Registry<H> {
     /// Runs it in a task of its own, and gives its outcome. If the receiver is dropped, the client is gone.
     ///
     /// # Errors
-    /// [`Problem::TooManyRunning`], [`Problem::ShuttingDown`].
+    /// [`Problem::TooManyRunning`], [`Problem::TooManySessions`], [`Problem::ShuttingDown`].
     pub fn start<B>(
         &self,
         upload: Upload,
@@ -28,19 +29,37 @@ impl<H: Host> Registry<H> {
     {
         self.check_open()?;
         let owner = principal.map(|principal| Owner::new(principal, &self.inner.salt));
-        let place = self.try_enter(owner, upload.client)?;
+        let place = self.try_enter(owner, upload.client, &upload.route)?;
+        let slot = self.inner.sessions.try_open(&upload.route)?;
         let (client, outcome) = oneshot::channel();
         let registry = self.clone();
-        self.tasks.spawn(async move { registry.plain(upload, body, client, place).await });
+        self.tasks.spawn(async move { registry.plain(upload, body, client, (place, slot)).await });
         Ok(outcome)
     }
 
-    async fn plain<B>(&self, upload: Upload, body: B, client: oneshot::Sender<Outcome>, place: Place)
-    where
+    async fn plain<B>(
+        &self,
+        mut upload: Upload,
+        body: B,
+        mut client: oneshot::Sender<Outcome>,
+        held: (Place, Slot),
+    ) where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Error + Send + Sync + 'static,
     {
         let host = self.host();
+        // The name is given back when everything is over.
+        let _reserved = match self.place_plain(&mut upload, &mut client).await {
+            Ok(reserved) => reserved,
+            Err(failure) => {
+                let report = Report::default();
+                host.over(&upload, &How::Failed { failure: failure.clone(), complete: false }, &report);
+                drop(held);
+                // Nobody may be there any more.
+                let _ = client.send(Outcome { result: Err(failure), report });
+                return;
+            }
+        };
         let mut backend = host.dial(&upload.route, &upload.destination, &upload.carried);
         let shared = host.shared(&upload.route);
         let mut watch = Watch { host, upload: &upload, client: Some(client), gone: false, stopped: false };
@@ -53,7 +72,7 @@ impl<H: Host> Registry<H> {
         };
         // Who is told that its file is stored may come with the next one at once. Else it is given back when its session is
         // out of the way, too.
-        let _place = (!matches!(ending.how, How::Stored(_))).then_some(place);
+        let _held = (!matches!(ending.how, How::Stored(_))).then_some(held);
         if let Some(client) = watch.client.take() {
             // Nobody may be there any more.
             let _ = client.send(Outcome { result, report: ending.report.clone() });

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::{Host, Registry};
 use crate::digest::Digests;
 use crate::resumable::Append;
-use crate::transfer::{NewPart, Place};
+use crate::transfer::{NewPart, Permit, Place};
 use crate::upload::{Life, State};
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -32,13 +32,16 @@ impl<H: Host> Registry<H> {
         };
         let state = life.state().clone();
         let continuation = life.continuation().clone();
-        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new()));
+        let reserved = life.is_open().then(|| self.hold(&plan.destination)).flatten();
+        let has_session = life.is_open() || continuation.checkpoint.is_some();
+        let slot = has_session.then(|| self.inner.sessions.reopen(&route)).flatten();
+        let entry = Arc::new(Entry::new(id.clone(), route, life, Vec::new(), (reserved, slot.clone())));
         self.book().enter(&entry, plan.owner);
         match state {
             State::Done(_) => self.ended(&entry),
             State::Gone(_) => {
                 self.ended(&entry);
-                self.cancel_session(&entry, continuation);
+                self.cancel_session(&entry, continuation, slot);
                 let registry = self.clone();
                 self.tasks.spawn(async move { registry.record(&entry).await });
             }
@@ -46,7 +49,7 @@ impl<H: Host> Registry<H> {
             _ => {
                 let lost = entry.lock().life.take_lost_session();
                 if let Some(lost) = lost {
-                    let cancelled = self.cancel_session(&entry, lost);
+                    let cancelled = self.cancel_session(&entry, lost, slot);
                     entry.lock().after.push(cancelled);
                 }
             }
@@ -69,6 +72,8 @@ impl<H: Host> Registry<H> {
             content_digest: Digests::default(),
             carried,
             place: Some(Place::free()),
+            // Whoever brought the last byte was asked for all that is needed.
+            permit: Permit::default(),
         };
         drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }

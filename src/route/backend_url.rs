@@ -2,21 +2,50 @@
 
 use super::file_path::{BadPath, FilePath};
 use super::{MAX_TARGET, with_slashes};
-use http::uri::{Authority, Scheme, Uri};
+use http::uri::{Authority, Uri};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use std::fmt;
 
-/// A BITS server's directory: where the files of a route go.
+/// Whether the way to a backend is encrypted. It is as it is written: nothing ever makes one of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands before the colon of a URL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+
+    /// The port of a URL that names none.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+}
+
+/// A BITS server's directory: where the files of a route go. Prints as a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BackendUrl {
-    /// Host and, unless it is 80, port.
+    /// Whether the way there is encrypted.
+    pub scheme: Scheme,
+    /// Host and, unless it is the scheme's own, port.
     pub authority: Authority,
     /// Path of the directory, beginning and ending with `/`, percent-encoded as it goes on the wire.
     pub base: String,
 }
 
 impl BackendUrl {
-    /// Reads `http://host[:port]/directory/`.
+    /// Reads `http://host[:port]/directory/`, or the same with `https`.
     ///
     /// ```
     /// use put2bits::route::BackendUrl;
@@ -34,21 +63,23 @@ impl BackendUrl {
             return Err("a backend URL cannot have a fragment ('#…')".to_owned());
         }
         let uri: Uri = text.parse().map_err(|error| format!("not a URL: {error}"))?;
-        if uri.scheme() != Some(&Scheme::HTTP) {
-            return Err("a backend URL must begin with http://".to_owned());
-        }
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            _ => return Err("a backend URL must begin with http:// or https://".to_owned()),
+        };
         let authority = uri.authority().ok_or("a backend URL needs a host")?;
         check_authority(authority)?;
         if uri.query().is_some() {
             return Err("a backend URL cannot have a query ('?…')".to_owned());
         }
-        Ok(BackendUrl { authority: authority.clone(), base: directory(uri.path())? })
+        Ok(BackendUrl { scheme, authority: authority.clone(), base: directory(uri.path())? })
     }
 }
 
 impl fmt::Display for BackendUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.base)
+        write!(f, "{}://{}{}", self.scheme.as_str(), self.authority, self.base)
     }
 }
 

@@ -3,7 +3,7 @@
 //! They are made anew from the head of each request and are in no record: what a client proves with them has to be proved
 //! again by the next one.
 
-use super::{Credentials, Route};
+use super::{Credentials, FieldValue, Passed, Route};
 use http::header::{
     CONNECTION, EXPECT, HOST, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
@@ -90,6 +90,12 @@ impl Carried {
         }
     }
 
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &HeaderName) {
+        self.headers.remove(name);
+        self.files.retain(|(other, _)| other != name);
+    }
+
     /// The fields whose values are known.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -124,9 +130,18 @@ impl Route {
     /// something without a client.
     pub fn carried(&self, request: &HeaderMap) -> Carried {
         let mut carried = Carried::default();
+        for Passed { from, to } in &self.request_headers {
+            request.get_all(from).iter().for_each(|value| carried.append(to, value.clone()));
+        }
         if let Credentials::Caller(names) = &self.server.credentials {
-            for name in names {
+            for name in names.iter().filter(|name| !carried.headers.contains_key(*name)).collect::<Vec<_>>() {
                 request.get_all(name).iter().for_each(|value| carried.append(name, value.clone()));
+            }
+        }
+        for (name, value) in &self.set_headers {
+            match value {
+                FieldValue::Text(text) => carried.set(name, text.clone()),
+                FieldValue::File(path) => carried.set_from_file(name, path),
             }
         }
         carried

@@ -4,7 +4,7 @@ use crate::error::{Failure, Problem};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Longest name of a file or folder, in bytes of UTF-8: the limit of NTFS and of the Unix file systems.
-const MAX_SEGMENT: usize = 255;
+pub(super) const MAX_SEGMENT: usize = 255;
 
 /// Everything but the unreserved characters of RFC 3986 §2.3 is percent-encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -40,6 +40,8 @@ pub(super) enum BadPath {
     Misleading(char),
     #[error("names such as '{0}' are refused: the web server would not take them for plain files")]
     Refused(String),
+    #[error("the file is named after '{0}' here, which the request has twice")]
+    Twice(String),
     #[error("a name in the path is longer than {MAX_SEGMENT} bytes")]
     SegmentTooLong,
     #[error("the path at the backend would be longer than {} bytes", super::MAX_TARGET)]
@@ -63,6 +65,21 @@ impl FilePath {
             return Err(BadPath::Directory);
         }
         encoded.split('/').map(segment).collect::<Result<_, _>>().map(FilePath)
+    }
+
+    /// A path of these names, which are decoded. Under the same rules.
+    pub(super) fn of_names(names: Vec<String>) -> Result<FilePath, BadPath> {
+        if names.is_empty() {
+            return Err(BadPath::Directory);
+        }
+        names.iter().try_for_each(|name| check(name))?;
+        Ok(FilePath(names))
+    }
+
+    /// The same folders with another file.
+    pub(super) fn with_name(&self, name: &str) -> Result<FilePath, BadPath> {
+        let folders = self.0.iter().rev().skip(1).rev().cloned();
+        FilePath::of_names(folders.chain([name.to_owned()]).collect())
     }
 
     /// The names of the folders and of the file.
@@ -89,10 +106,16 @@ impl FilePath {
 /// Decodes and checks one name.
 fn segment(encoded: &str) -> Result<String, BadPath> {
     let name = percent_decode_str(encoded).decode_utf8().map_err(|_| BadPath::NotUtf8)?;
+    check(&name)?;
+    Ok(name.into_owned())
+}
+
+/// Checks one decoded name.
+fn check(name: &str) -> Result<(), BadPath> {
     if name.is_empty() {
         return Err(BadPath::EmptySegment);
     }
-    if has_dot_segment(&name) {
+    if has_dot_segment(name) {
         return Err(BadPath::DotSegment);
     }
     match name.chars().find(|&character| is_forbidden(character)) {
@@ -106,16 +129,16 @@ fn segment(encoded: &str) -> Result<String, BadPath> {
     if name.ends_with(['.', ' ']) {
         return Err(BadPath::TrailingDotOrSpace);
     }
-    if is_reserved(&name) {
-        return Err(BadPath::Reserved(name.into_owned()));
+    if is_reserved(name) {
+        return Err(BadPath::Reserved(name.to_owned()));
     }
-    if is_short_name(&name) {
-        return Err(BadPath::ShortName(name.into_owned()));
+    if is_short_name(name) {
+        return Err(BadPath::ShortName(name.to_owned()));
     }
     if name.len() > MAX_SEGMENT {
         return Err(BadPath::SegmentTooLong);
     }
-    Ok(name.into_owned())
+    Ok(())
 }
 
 /// Characters that no file name at a backend may hold: those that Windows forbids; `%`, because a name with one would

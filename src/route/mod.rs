@@ -8,54 +8,49 @@
 //! differ in case only are one file on Windows; the proxy cannot know what is there already, so that is left to the
 //! backend (`exists`, or overwritten, as it is configured).
 
+mod auth;
 mod backend_url;
 mod carried;
+mod choice;
 mod file_path;
+mod host;
+mod identity;
 mod name;
+mod naming;
+mod overrides;
 mod refused_name;
+mod routes;
 mod server;
+mod suffix;
+mod template;
 
-pub use backend_url::BackendUrl;
+pub use auth::{Auth, Forward, PeerName};
+pub use backend_url::{BackendUrl, Scheme};
 pub use carried::Carried;
+pub use choice::{DigestPolicy, FieldValue, Overwrite, Passed, ReplyMode, ZeroLength};
+pub use host::{HostPattern, host};
 pub use name::NameSource;
+pub use naming::Naming;
+pub use overrides::Overrides;
 pub use refused_name::{NamePattern, REFUSED_NAMES};
+pub use routes::{Fit, Routes};
 pub use server::{Credentials, Server, TlsToServer};
+pub use template::{BadTemplate, Template};
 
-use crate::bits::{AmbiguousClose, Destination, Profile};
-use crate::error::{Failure, Problem};
+use crate::bits::{AmbiguousClose, Profile};
 use crate::resumable::Mode;
-use file_path::{BadPath, FilePath};
-use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 
 /// Longest request target sent to a backend, in bytes. IIS takes 4,096 for the path, others less.
 pub const MAX_TARGET: usize = 2048;
 
-/// What to do with a file of no bytes, for which BITS has no form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ZeroLength {
-    /// Create-Session, then Close-Session: most servers then store an empty file.
-    #[default]
-    CreateClose,
-    /// 422 before the backend is asked.
-    Refuse,
-}
-
-/// What to do with the reply of an upload-reply backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ReplyMode {
-    /// Leave it; Close-Session deletes it.
-    #[default]
-    Ignore,
-    /// Fetch it before Close-Session and make it the body of the 201.
-    Forward,
-}
-
-/// One route: a path prefix and the backend behind it.
+/// One route: hosts, a path prefix, and the backend behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
+    /// The hosts that it is for. None: for all.
+    pub hosts: Vec<HostPattern>,
     /// Path prefix, beginning and ending with `/`. What follows it is the path below [`BackendUrl::base`].
     /// It may be written with or without percent-encoding; `/a%62/` and `/ab/` are the same.
     pub prefix: String,
@@ -71,20 +66,39 @@ pub struct Route {
     pub reply: ReplyMode,
     /// What a lost answer to Close-Session means.
     pub ambiguous_close: AmbiguousClose,
+    /// How the path below the backend's directory is made of a request. None: it is what follows the prefix.
+    pub target: Option<Template>,
+    /// Names of files that are there.
+    pub overwrite: Overwrite,
     /// Source of `Content-Name`.
     pub name: NameSource,
+    /// Fields of the client's request that go to the backend.
+    pub request_headers: Vec<Passed>,
+    /// Fields that go to the backend with these values, whatever the client sends.
+    pub set_headers: Vec<(HeaderName, FieldValue)>,
+    /// Fields that are set on the 201.
+    pub add_response_headers: Vec<(HeaderName, HeaderValue)>,
     /// Headers of the backend's last answer that are passed on with the 201.
     pub response_headers: Vec<HeaderName>,
     /// Names of files and folders that it does not take, because the backend's web server would read or run them.
     pub refused_names: Vec<NamePattern>,
     /// Whether its uploads can be resumed.
     pub resumption: Mode,
+    /// Largest file, in bytes, if that is less than the limit of the program.
+    pub max_upload: Option<u64>,
+    /// Most uploads that may bring bytes at once, beside the limit of the program.
+    pub max_running: Option<u32>,
+    /// What to do about digests of clients.
+    pub digest: DigestPolicy,
+    /// Who may upload.
+    pub auth: Auth,
 }
 
 impl Route {
     /// A route with every choice left at its default. Slashes missing at the ends of the prefix are put in.
     pub fn new(prefix: &str, backend: BackendUrl) -> Self {
         Route {
+            hosts: Vec::new(),
             prefix: with_slashes(prefix),
             backend,
             server: Arc::default(),
@@ -92,84 +106,31 @@ impl Route {
             zero_length: ZeroLength::default(),
             reply: ReplyMode::default(),
             ambiguous_close: AmbiguousClose::default(),
+            target: None,
+            overwrite: Overwrite::default(),
             name: NameSource::default(),
+            request_headers: Vec::new(),
+            set_headers: Vec::new(),
+            add_response_headers: Vec::new(),
             response_headers: Vec::new(),
             refused_names: refused_name::refused_by_default(),
             resumption: Mode::default(),
+            max_upload: None,
+            max_running: None,
+            digest: DigestPolicy::default(),
+            auth: Auth::default(),
         }
     }
 
-    /// Where the file of a request goes. The query is not forwarded.
-    ///
-    /// ```
-    /// use put2bits::route::{BackendUrl, Route};
-    /// let route = Route::new("/photos/", BackendUrl::parse("http://iis:8080/uploads").unwrap());
-    /// let to = route.destination(&"/photos/a%20b.jpg?x=1".parse().unwrap(), &Default::default()).unwrap();
-    /// assert_eq!(to.target, "/uploads/a%20b.jpg");
-    /// assert_eq!(to.host, "iis:8080");
-    /// assert_eq!(to.content_name, "a b.jpg");
-    /// ```
-    ///
-    /// # Errors
-    /// [`Problem::BadPath`] with the reason, when the path cannot name a file in a Windows directory or names
-    /// it in a way that two servers could read differently.
-    pub fn destination(&self, uri: &Uri, headers: &HeaderMap) -> Result<Destination, Failure> {
-        let below = strip_prefix(&self.prefix, uri.path()).ok_or(BadPath::OutsideRoute)?;
-        let path = FilePath::parse(below)?;
-        path.names().try_for_each(|name| self.check_name(name))?;
-        let mut target = self.backend.base.clone();
-        path.encode_onto(&mut target);
-        if target.len() > MAX_TARGET {
-            return Err(BadPath::TargetTooLong.into());
-        }
-        // A backend URL that was parsed can't fail here; its fields are public, though.
-        let impossible = |_| Failure::new(Problem::Internal, "the backend URL of the route is not valid");
-        let name = self.name.file_name(uri.query(), headers, path.name());
-        self.check_name(&name)?;
-        Ok(Destination {
-            content_name: name::as_header(&name),
-            host: HeaderValue::from_str(self.backend.authority.as_str()).map_err(|_| impossible(()))?,
-            target: PathAndQuery::try_from(target).map_err(|_| impossible(()))?,
-        })
+    /// What it is called in logs, metrics and records: its hosts, if it has some, and its prefix.
+    pub fn label(&self) -> String {
+        let hosts: Vec<&str> = self.hosts.iter().map(HostPattern::as_str).collect();
+        hosts.join(",") + &self.prefix
     }
 
-    /// Refuses what the web server would take for its own.
-    fn check_name(&self, name: &str) -> Result<(), BadPath> {
-        match self.refused_names.iter().find(|pattern| pattern.covers(name)) {
-            Some(pattern) => Err(BadPath::Refused(pattern.as_str().to_owned())),
-            None => Ok(()),
-        }
-    }
-}
-
-/// All routes, the longest prefix first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Routes(Vec<Arc<Route>>);
-
-impl Routes {
-    /// Orders the routes so that the more specific one wins.
-    pub fn new(mut routes: Vec<Route>) -> Self {
-        routes.sort_by_key(|route| std::cmp::Reverse(segments(&route.prefix).count()));
-        Routes(routes.into_iter().map(Arc::new).collect())
-    }
-
-    /// The route that covers the path of a request.
-    pub fn find(&self, path: &str) -> Option<&Arc<Route>> {
-        self.0.iter().find(|route| strip_prefix(&route.prefix, path).is_some())
-    }
-
-    /// The routes in the order in which they are tried.
-    pub fn iter(&self) -> std::slice::Iter<'_, Arc<Route>> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Routes {
-    type Item = &'a Arc<Route>;
-    type IntoIter = std::slice::Iter<'a, Arc<Route>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+    /// Largest file that it takes, in bytes, where the program takes `most`.
+    pub fn largest(&self, most: u64) -> u64 {
+        self.max_upload.map_or(most, |own| own.min(most))
     }
 }
 
@@ -197,3 +158,5 @@ fn with_slashes(path: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_template;

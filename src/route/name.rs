@@ -22,13 +22,18 @@ pub struct NameSource {
 impl NameSource {
     /// The file's own name: never a path, always one that Windows can hold.
     pub(super) fn file_name(&self, query: Option<&str>, headers: &HeaderMap, last: &str) -> String {
-        let given = || {
+        // Cut off its leading blank, a last segment such as " ．" leaves nothing.
+        self.given(query, headers).or_else(|| clean(last)).unwrap_or_else(|| "_".to_owned())
+    }
+
+    /// The same, if the client says it beside the path.
+    pub(super) fn given(&self, query: Option<&str>, headers: &HeaderMap) -> Option<String> {
+        let in_header = || {
             let value = headers.get(self.header.as_ref()?)?;
             clean(&decode(value.as_bytes()))
         };
-        let asked = || clean(&parameter(query?, self.query.as_deref()?)?);
-        // Cut off its leading blank, a last segment such as " ．" leaves nothing.
-        given().or_else(asked).or_else(|| clean(last)).unwrap_or_else(|| "_".to_owned())
+        let in_query = || clean(&parameter(query?, self.query.as_deref()?)?);
+        in_header().or_else(in_query)
     }
 }
 
@@ -37,6 +42,11 @@ pub(super) fn as_header(name: &str) -> HeaderValue {
     // All controls and all but ASCII are encoded, so this always succeeds.
     let encoded = utf8_percent_encode(name, CONTROLS).to_string();
     HeaderValue::from_str(&encoded).unwrap_or(HeaderValue::from_static("_"))
+}
+
+/// What [`as_header`] was made of.
+pub(super) fn from_header(value: &HeaderValue) -> String {
+    decode(value.as_bytes())
 }
 
 /// Percent-decoded; what is not UTF-8 becomes U+FFFD.
@@ -71,9 +81,14 @@ fn clean(raw: &str) -> Option<String> {
     Some(if is_short_name(&name) { name.replace('~', "_") } else { name })
 }
 
+/// Whether a name is short enough for the header.
+pub(super) fn fits(name: &str) -> bool {
+    sent_length(name) <= MAX_NAME
+}
+
 /// Cuts a name to [`MAX_NAME`] characters as sent; the extension stays.
 fn shorten(name: String) -> String {
-    if sent_length(&name) <= MAX_NAME {
+    if fits(&name) {
         return name;
     }
     let (stem, extension) = match name.rfind('.').map(|dot| name.split_at(dot)) {

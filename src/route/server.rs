@@ -1,5 +1,6 @@
 //! How a backend is spoken to, and who the proxy is there: plain data that several routes can share.
 
+use super::Overrides;
 use crate::bits::{Dialect, HostIdPolicy, Login};
 use http::HeaderName;
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub struct Server {
     pub host_id: HostIdPolicy,
     /// Most BITS sessions at once, those of paused uploads included. IIS deletes sessions beyond 50 of one account.
     pub max_sessions: Option<u32>,
+    /// Limits that are other than those of the rest.
+    pub limits: Overrides,
 }
 
 /// What the proxy shows a backend. Secrets stay in files: they are read when they are needed, and again when they change.
@@ -58,7 +61,7 @@ impl Credentials {
 pub struct TlsToServer {
     /// Roots in PEM that are trusted instead of the system's.
     pub ca: Option<PathBuf>,
-    /// Name that is asked for (SNI) and has to be in the certificate, instead of the URL's.
+    /// Host name that is asked for (SNI) and has to be in the certificate, instead of the URL's. No address.
     pub name: Option<String>,
     /// Lower-case hexadecimal SHA-256 of the one certificate that is taken, beside all other checks.
     pub pin: Option<String>,

@@ -1,4 +1,5 @@
 use super::*;
+use http::HeaderMap;
 
 fn backend() -> BackendUrl {
     BackendUrl::parse("http://iis/up/").unwrap()
@@ -23,7 +24,7 @@ fn the_more_specific_route_wins() {
         ("/Photos/a", "/"),
         ("//photos/a", "/"),
     ] {
-        assert_eq!(routes.find(path).map(|route| route.prefix.as_str()), Some(prefix), "{path}");
+        assert_eq!(routes.find(None, path).map(|route| route.prefix.as_str()), Some(prefix), "{path}");
     }
 }
 
@@ -31,14 +32,60 @@ fn the_more_specific_route_wins() {
 fn no_route_without_a_prefix_that_fits() {
     let routes = Routes::new(vec![Route::new("/photos/", backend())]);
     for path in ["/", "/photos", "/other/a", "*", "", "photos/a", "//photos/a", "/%2e/photos/a"] {
-        assert_eq!(routes.find(path), None, "{path}");
+        assert_eq!(routes.find(None, path), None, "{path}");
     }
 }
 
 #[test]
 fn a_prefix_beyond_ascii_covers_its_encoded_form() {
     let routes = Routes::new(vec![Route::new("/größe/", backend())]);
-    assert!(routes.find("/gr%C3%B6%C3%9fe/a").is_some());
+    assert!(routes.find(None, "/gr%C3%B6%C3%9fe/a").is_some());
+}
+
+#[test]
+fn the_more_specific_host_wins_then_the_longer_path() {
+    let route = |hosts: &[&str], prefix| Route {
+        hosts: hosts.iter().map(|host| HostPattern::parse(host).unwrap()).collect(),
+        ..Route::new(prefix, backend())
+    };
+    let routes = Routes::new(vec![
+        route(&[], "/"),
+        route(&[], "/a/b/c/"),
+        route(&["*.example"], "/a/b/"),
+        route(&["*.eu.example", "x.test"], "/"),
+        route(&["p.example", "q.example"], "/a/"),
+        route(&["p.example"], "/"),
+    ]);
+    for (host, path, label) in [
+        (None, "/a/b/c/d", Some("/a/b/c/")),
+        (None, "/x", Some("/")),
+        (Some("other.test"), "/a/b/c/d", Some("/a/b/c/")),
+        (Some("p.example"), "/a/b/c/d", Some("p.example,q.example/a/")),
+        (Some("p.example"), "/b/c", Some("p.example/")),
+        (Some("q.example"), "/b/c", Some("/")),
+        (Some("z.example"), "/a/b/c/d", Some("*.example/a/b/")),
+        (Some("z.example"), "/a/x", Some("/")),
+        (Some("z.eu.example"), "/a/b/c/d", Some("*.eu.example,x.test/")),
+        (Some("x.test"), "/a/b/c/d", Some("*.eu.example,x.test/")),
+        (Some("example"), "/a/b/x", Some("/")),
+        (Some("p.example"), "*", None),
+    ] {
+        let found = routes.find(host, path).map(|route| route.label());
+        assert_eq!(found.as_deref(), label, "{host:?} {path}");
+        let taken: Vec<_> = routes.explain(host, path).filter(|(_, fit)| *fit == Fit::Taken).collect();
+        assert_eq!(taken.len(), usize::from(label.is_some()));
+    }
+    let fits: Vec<_> =
+        routes.explain(Some("p.example"), "/a/x").map(|(route, fit)| (route.label(), fit)).collect();
+    let fit = |label: &str| fits.iter().find(|(other, _)| other == label).unwrap().1;
+    assert_eq!(fit("p.example,q.example/a/"), Fit::Taken);
+    assert_eq!(fit("p.example/"), Fit::OtherPrefixIsLonger);
+    assert_eq!(fit("/"), Fit::OtherHostSaysMore);
+    assert_eq!(fit("*.eu.example,x.test/"), Fit::OtherHost);
+    assert_eq!(fit("/a/b/c/"), Fit::OtherPath);
+    let hostly = Routes::new(vec![route(&["p.example"], "/")]);
+    assert_eq!(hostly.find(None, "/a"), None);
+    assert_eq!(hostly.find(Some("q.example"), "/a"), None);
 }
 
 #[test]

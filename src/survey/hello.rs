@@ -55,8 +55,9 @@ pub(super) async fn ask<S: Site>(
     Err(refusal.map_or_else(|| Obstacle::new("nothing was asked"), |heard| explain(&heard)))
 }
 
-/// The configured one, then what else servers are known to want.
-fn dialects(configured: &Dialect) -> Vec<Dialect> {
+/// Ways to write packets, in the order in which they are tried: the configured one, then what else servers are known to
+/// want.
+pub fn dialects(configured: &Dialect) -> Vec<Dialect> {
     let verbs = match configured.verb {
         Verb::Native => [Verb::Native, Verb::Override],
         Verb::Override => [Verb::Override, Verb::Native],

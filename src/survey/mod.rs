@@ -24,6 +24,7 @@ mod site;
 mod size;
 mod talk;
 
+pub use hello::dialects;
 pub use report::{Finding, Obstacle, Report, Topic};
 pub use site::Site;
 

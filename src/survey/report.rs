@@ -2,8 +2,9 @@
 
 use super::{Plan, SMALL};
 use crate::bits::{GuidCase, Overlap, Profile, Verb};
-use crate::route::{BackendUrl, ZeroLength};
+use crate::route::{BackendUrl, Credentials, Server, TlsToServer, ZeroLength};
 use std::fmt::{self, Write as _};
+use std::path::Path;
 
 /// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,7 +109,7 @@ impl From<crate::transfer::NoAnswer> for Obstacle {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     backend: BackendUrl,
-    name: String,
+    configured: Server,
     /// What the server calls itself.
     pub server: Option<String>,
     /// The method that it takes.
@@ -135,7 +136,7 @@ impl Report {
     pub(super) fn new(plan: &Plan) -> Self {
         Report {
             backend: plan.backend.clone(),
-            name: plan.server.name.clone(),
+            configured: plan.server.clone(),
             server: None,
             verb: Verb::default(),
             guid: GuidCase::default(),
@@ -171,11 +172,13 @@ impl Report {
             // Writing to a string can't fail.
             let _ = writeln!(text, "{key} = {value}");
         };
-        use toml_text::Value::{Number, Text};
-        let name = if self.name.is_empty() { self.backend.authority.host() } else { &self.name };
-        line("name", Text(name));
+        use toml_text::Value::{List, Number, Text};
+        line("name", Text(&self.configured.name));
         line("url", Text(&self.backend.to_string()));
         line("profile", Text(self.profile().name));
+        for (key, value) in shown(&self.configured) {
+            line(key, value.as_ref().map_or_else(|list| List(list), |text| Text(text)));
+        }
         if self.verb == Verb::Override {
             line("verb", Text("override"));
         }
@@ -233,6 +236,33 @@ impl Report {
     }
 }
 
+/// What was shown to the server, and how it was checked: a text, or else a list of one.
+fn shown(server: &Server) -> Vec<(&'static str, Result<String, String>)> {
+    let path = |path: &Path| Ok(path.display().to_string());
+    let word = |word: &str| Ok(word.to_owned());
+    let mut lines = match &server.credentials {
+        Credentials::None | Credentials::Caller(_) => Vec::new(),
+        Credentials::Basic(file) => vec![("credentials", word("basic")), ("credentials_file", path(file))],
+        Credentials::Bearer(file) => vec![("credentials", word("bearer")), ("credentials_file", path(file))],
+        Credentials::Windows(file) => {
+            vec![("credentials", word("windows")), ("credentials_file", path(file))]
+        }
+        Credentials::Header(name, file) => vec![
+            ("credentials", word("header")),
+            ("credentials_file", path(file)),
+            ("credentials_headers", Err(name.to_string())),
+        ],
+    };
+    let TlsToServer { ca, name, pin, identity } = &server.tls;
+    lines.extend(ca.as_deref().map(|ca| ("tls_ca", path(ca))));
+    lines.extend(name.clone().map(|name| ("tls_name", Ok(name))));
+    lines.extend(pin.clone().map(|pin| ("tls_pin", Ok(pin))));
+    if let Some((certificate, key)) = identity {
+        lines.extend([("tls_certificate", path(certificate)), ("tls_key", path(key))]);
+    }
+    lines
+}
+
 /// A little below the 50 that IIS keeps of one account.
 const IIS_SESSIONS: u64 = 45;
 
@@ -242,6 +272,8 @@ mod toml_text {
 
     pub(super) enum Value<'a> {
         Text(&'a str),
+        /// Of one text.
+        List(&'a str),
         Number(u64),
     }
 
@@ -249,6 +281,7 @@ mod toml_text {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Value::Text(text) => write!(f, "{}", toml::Value::from(*text)),
+                Value::List(text) => write!(f, "[{}]", toml::Value::from(*text)),
                 Value::Number(number) => number.fmt(f),
             }
         }

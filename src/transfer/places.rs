@@ -42,6 +42,7 @@ pub struct Place {
 struct Permits {
     _all: Option<OwnedSemaphorePermit>,
     _client: Option<OwnedSemaphorePermit>,
+    _others: Vec<Place>,
 }
 
 impl Place {
@@ -50,8 +51,14 @@ impl Place {
         Place { _permits: None }
     }
 
+    /// Both, given back together.
+    #[must_use]
+    pub fn and(self, other: Place) -> Self {
+        Place { _permits: Some(Arc::new(Permits { _all: None, _client: None, _others: vec![self, other] })) }
+    }
+
     fn new(all: Option<OwnedSemaphorePermit>, client: Option<OwnedSemaphorePermit>) -> Self {
-        Place { _permits: Some(Arc::new(Permits { _all: all, _client: client })) }
+        Place { _permits: Some(Arc::new(Permits { _all: all, _client: client, _others: Vec::new() })) }
     }
 }
 

@@ -65,6 +65,7 @@ where
         told: 0,
         cleared: false,
         stopping: None,
+        postponed: None,
     };
     let how = loop {
         if let Some(how) = transfer.over() {
@@ -96,6 +97,8 @@ struct Transfer<'a, B> {
     /// Every byte is there and is what it should be: nothing stands against publishing the file.
     cleared: bool,
     stopping: Option<Stopping>,
+    /// Every byte is there, but the file may not be published now.
+    postponed: Option<Failure>,
 }
 
 /// No more bytes come from this client.
@@ -124,6 +127,9 @@ where
         } else {
             if self.session.is_closing() && !self.cleared {
                 self.clear(supervisor).await;
+            }
+            if self.postponed.is_some() {
+                return;
             }
             self.session.step(self.started.elapsed(), self.source.ready())
         };
@@ -170,10 +176,12 @@ where
             let failure = Failure::new(Problem::DigestMismatch, detail);
             self.session.withhold(self.started.elapsed(), failure);
         } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation())
-            && !supervisor.publishing(continuation).await
+            && let Err(failure) = supervisor.publishing(continuation).await
         {
-            let failure = Failure::new(Problem::UploadCancelled, "it is not wanted any more");
-            self.session.withhold(self.started.elapsed(), failure);
+            match failure.problem.row().retry {
+                true => self.postponed = Some(failure),
+                false => self.session.withhold(self.started.elapsed(), failure),
+            }
         }
     }
 
@@ -293,10 +301,15 @@ where
 
     /// How it ended, if it did.
     fn over(&mut self) -> Option<How> {
+        if let Some(why) = self.postponed.take() {
+            let continuation = self.continuation().unwrap_or_default();
+            return Some(How::Paused { continuation, why, refused: false });
+        }
         match self.session.outcome() {
             Some(Ok(())) => {
                 let mut stored = std::mem::take(&mut self.stored);
                 self.add_digest(&mut stored);
+                self.add_fields(&mut stored);
                 return Some(How::Stored(stored));
             }
             Some(Err(failure)) => return Some(self.failed(failure)),
@@ -384,6 +397,17 @@ where
         }
     }
 
+    /// What the route sets, and the name that it chose.
+    fn add_fields(&self, stored: &mut Stored) {
+        let Upload { route, destination, .. } = self.upload;
+        for (name, value) in &route.add_response_headers {
+            stored.headers.insert(name, value.clone());
+        }
+        if let Some(chosen) = route.chosen(destination) {
+            stored.headers.insert(TARGET, chosen);
+        }
+    }
+
     fn report(&self) -> Report {
         let now = Instant::now();
         Report {
@@ -397,6 +421,9 @@ where
         }
     }
 }
+
+/// The path of the file below the backend's directory, where the client cannot know it.
+const TARGET: HeaderName = HeaderName::from_static("put2bits-target");
 
 /// RFC 9530 §3.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");

@@ -4,6 +4,7 @@ use super::Owner;
 use crate::bits::{Checkpoint, Destination};
 use crate::digest::{Algorithm, Digests, HasherState};
 use crate::resumable::Version;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use std::time::SystemTime;
 
@@ -18,8 +19,13 @@ pub struct Plan {
     pub owner: Option<Owner>,
     /// Method of the request that began it.
     pub method: Method,
-    /// Prefix of its route.
+    /// Label of its route.
     pub route: String,
+    /// Path of the request that began it, still encoded, without its query. Empty: the record was made by a program that did
+    /// not remember it.
+    pub path: String,
+    /// The target that was asked for: another one than that of `destination`, if its name was taken.
+    pub wanted: PathAndQuery,
     /// Where the file goes.
     pub destination: Destination,
     /// What the client says that the bytes come to, and what it wants to be told.

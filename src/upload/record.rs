@@ -39,8 +39,13 @@ struct Record {
     owner: Option<Owner>,
     method: String,
     route: String,
+    #[serde(default)]
+    path: String,
     host: String,
     target: String,
+    /// If it is another one than `target`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_for: Option<String>,
     content_name: String,
     expected: Digests,
     wanted: Option<String>,
@@ -92,7 +97,8 @@ struct SavedReply {
 impl Life {
     /// The record; nothing if there is nothing to remember.
     pub fn record(&self) -> Option<Vec<u8>> {
-        let Plan { name, version, owner, method, route, destination, digests, created } = &self.plan;
+        let Plan { name, version, owner, method, route, path, wanted, destination, digests, created } =
+            &self.plan;
         let phase = match &self.state {
             State::Idle | State::Receiving | State::Finalizing => Phase::Open {
                 session: self.continuation.checkpoint.as_ref().map(save_session),
@@ -120,8 +126,10 @@ impl Life {
             owner: owner.clone(),
             method: method.to_string(),
             route: route.clone(),
+            path: path.clone(),
             host: save_value(&destination.host),
             target: destination.target.to_string(),
+            asked_for: (*wanted != destination.target).then(|| wanted.to_string()),
             content_name: save_value(&destination.content_name),
             expected: digests.expected.clone(),
             wanted: digests.wanted.map(|algorithm| algorithm.name().to_owned()),
@@ -153,11 +161,14 @@ impl Life {
             return Err(BadRecord::Newer(form));
         }
         let record: Record = serde_json::from_slice(record).map_err(damaged)?;
+        let wanted = record.asked_for.unwrap_or_else(|| record.target.clone());
         let plan = Plan {
+            wanted: load_target(wanted).ok_or_else(|| bad("wanted"))?,
             version: Version::named(&record.interop).ok_or_else(|| bad("interop"))?,
             owner: record.owner,
             method: Method::from_bytes(record.method.as_bytes()).map_err(|_| bad("method"))?,
             route: record.route,
+            path: record.path,
             destination: Destination {
                 target: load_target(record.target).ok_or_else(|| bad("target"))?,
                 host: load_value(&record.host).ok_or_else(|| bad("host"))?,

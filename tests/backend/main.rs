@@ -5,17 +5,24 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod credentials;
 mod fetch;
+#[cfg(feature = "negotiate")]
+mod login;
+mod node;
 mod peer;
 mod sending;
+mod terminator;
 mod time;
+mod tls;
 mod trouble;
 
 use bytes::Bytes;
 use http::uri::Authority;
-use put2bits::backend::{Client, Connection};
+use put2bits::backend::{Connection, Endpoint};
 use put2bits::bits::{ContentRange, Destination, Packet, SessionId};
 use put2bits::limits::SocketLimits;
+use put2bits::route::{BackendUrl, Carried};
 use put2bits::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use std::time::Duration;
 
@@ -38,7 +45,9 @@ fn destination() -> Destination {
 }
 
 fn connection(authority: &Authority) -> Connection {
-    Client::new(&SocketLimits::default()).unwrap().connection(authority.clone(), destination())
+    let url = BackendUrl::parse(&format!("http://{authority}/uploads/")).unwrap();
+    let endpoint = Endpoint::open(&url, &Default::default(), [], &SocketLimits::default()).unwrap();
+    endpoint.connection(destination(), Carried::default())
 }
 
 fn session() -> SessionId {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod admin;
+mod backends;
 mod case;
+mod listeners;
 mod refused;
 mod resolved;
 mod resumption;

@@ -58,7 +58,7 @@ fn unknown_keys_are_refused_with_path_line_and_advice() {
         ("colour = 1", "p.toml:1: colour: unknown key"),
         ("\nlistn = ''", "p.toml:2: listn: unknown key; did you mean \"listen\"?"),
         ("max_upload = 1", "p.toml:1: max_upload: unknown key; did you mean \"limits.max_upload\"?"),
-        ("backend = ''", "p.toml:1: backend: unknown key; did you mean \"route.backend\"?"),
+        ("backend = ''", "p.toml:1: backend: must be a list of tables: write [[backend]]"),
         (
             "[limits]\nmemory = 1\nfragmnet = 2",
             "p.toml:3: limits.fragmnet: unknown key; did you mean \"fragment\"?",
@@ -80,9 +80,12 @@ fn wrong_values_are_refused_with_what_is_allowed() {
     for (text, error) in [
         (
             "listen = 8080",
-            "p.toml:1: listen: 8080 is not an IP address and a port, such as \"127.0.0.1:8080\"",
+            "p.toml:1: listen: 8080 is not \"off\", or an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
         ),
-        ("listen = 'localhost:80'", "p.toml:1: listen: \"localhost:80\" is not an IP address and a port"),
+        (
+            "listen = 'localhost:80'",
+            "p.toml:1: listen: \"localhost:80\" is not \"off\", or an IP address and a port",
+        ),
         ("workers = 0", "p.toml:1: workers: 0 is not a whole number from 1 to 1024"),
         ("workers = '4'", "p.toml:1: workers: \"4\" is not a whole number"),
         ("workers = -1", "p.toml:1: workers: -1 is not"),
@@ -142,8 +145,8 @@ fn wrong_routes_are_refused() {
             "p.toml:3: route[0].backend: \"iis\" is refused: write an absolute URL",
         ),
         (
-            "path = '/'\nbackend = 'https://iis/'",
-            "p.toml:3: route[0].backend: \"https://iis/\" is refused: https is not supported",
+            "path = '/'\nbackend = 'ftp://iis/'",
+            "p.toml:3: route[0].backend: \"ftp://iis/\" is refused: a backend URL must begin with http:// or https://",
         ),
         (
             "path = '/'\nbackend = 'http://u:secret@iis/'",
@@ -228,7 +231,7 @@ fn routes_and_backend_exclude_each_other_and_one_is_needed() {
             .error()
             .starts_with("--profile: goes with --backend")
     );
-    let error = Case::new().flag("--backend", "backend", "https://iis/").resolve().unwrap_err();
+    let error = Case::new().flag("--backend", "backend", "ftp://iis/").resolve().unwrap_err();
     assert!(error.is_usage(), "{error}");
 }
 
@@ -237,7 +240,7 @@ fn wrong_variables_are_refused() {
     for (name, value, error) in [
         ("PUT2BITS_LISTN", "", "PUT2BITS_LISTN: unknown variable; did you mean PUT2BITS_LISTEN?"),
         ("PUT2BITS_FOO_BAR_BAZ_QUX", "", "PUT2BITS_FOO_BAR_BAZ_QUX: unknown variable"),
-        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: \"\" is not an IP address"),
+        ("PUT2BITS_LISTEN", "", "PUT2BITS_LISTEN: \"\" is not \"off\", or an IP address"),
         ("PUT2BITS_WORKERS", "+4", "PUT2BITS_WORKERS: \"+4\" is not a whole number"),
         ("PUT2BITS_BACKEND", "x", "PUT2BITS_BACKEND: \"x\" is refused: write an absolute URL"),
         ("PUT2BITS_CONFIG", "/nowhere/x.toml", "cannot read /nowhere/x.toml: "),

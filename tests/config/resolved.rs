@@ -114,7 +114,7 @@ fn values_land_where_they_belong() {
         profile = 'auto'";
     let resolved = Case::new().file(text).resolve().unwrap();
     let config = resolved.config();
-    assert_eq!(config.listen.to_string(), "[::1]:0");
+    assert_eq!(config.listen.unwrap().to_string(), "[::1]:0");
     assert_eq!(config.workers, 16);
     assert_eq!(config.limits.max_upload, 5_000_000_000);
     assert_eq!(config.limits.memory, 32 * MIB);

@@ -14,6 +14,7 @@ mod close;
 mod curl;
 mod departures;
 mod examples;
+mod https;
 mod limits;
 mod refusals;
 mod resources;

@@ -17,7 +17,7 @@ impl World {
         connection: u64,
         only: Option<u64>,
     ) -> Option<(StatusCode, HeaderMap)> {
-        let request = request(packet);
+        let request = self.arriving(packet);
         let head = RequestHead { method: request.method(), target: TARGET, headers: request.headers() };
         let target = if self.published.is_some() { TargetState::Exists } else { TargetState::Free };
         let fresh_id = self.rng.u128();
@@ -64,7 +64,8 @@ impl World {
             Effect::Publish { session, length, .. } => {
                 let mut bytes = self.stores.get(&session).cloned().unwrap_or_default();
                 bytes.truncate(length as usize);
-                self.published = Some(Published { bytes, at: self.now });
+                let host = self.nodes.host.clone();
+                self.published = Some(Published { bytes, at: self.now, host });
             }
             Effect::Discard { session } => {
                 self.stores.remove(&session);
@@ -74,8 +75,11 @@ impl World {
 
     pub(crate) fn look(&mut self) {
         self.now += Duration::from_millis(5);
+        if self.finds_nobody(None) {
+            return;
+        }
         self.figures.verified += 1;
-        match &self.published {
+        match self.published.as_ref().filter(|published| self.is_visible(&published.host)) {
             _ if !self.schedule.serves_reads => {
                 self.session.evidence(self.now, StatusCode::METHOD_NOT_ALLOWED, &HeaderMap::new());
             }
@@ -95,10 +99,10 @@ impl World {
     }
 }
 
-fn request(packet: &Packet) -> Request<()> {
+pub(super) fn request(packet: &Packet, host: &str) -> Request<()> {
     let to = Destination {
         target: TARGET.parse().expect("a path"),
-        host: HeaderValue::from_static("backend"),
+        host: HeaderValue::from_str(host).expect("a host"),
         content_name: HeaderValue::from_static("f.bin"),
     };
     packet.request(&to, &Dialect::default())

@@ -7,13 +7,14 @@
 //! SIMULATION_SEED=1234 cargo test --test simulation replay -- --nocapture
 //! ```
 //!
-//! `SIMULATION_OF=deaths` (`drops`, `trouble`) replays a schedule of another test than the hostile one.
+//! `SIMULATION_OF=deaths` (`drops`, `trouble`, `sharing`, `apart`) replays a schedule of another test than the hostile one.
 //! `SIMULATION_SCHEDULES=10000000` runs more of them, `SIMULATION_FIRST` begins elsewhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod backend;
 mod dice;
+mod farm;
 mod faults;
 mod network;
 mod record;
@@ -110,8 +111,9 @@ fn hostile_schedules_never_store_wrong_bytes() {
     assert!(stored > schedules / 4 && failed > schedules / 50, "{stored} stored, {failed} failed");
     assert!(figures.faults > schedules && figures.restarts > 0 && figures.verified > 0);
     assert!(deadly > schedules / 3, "{deadly} deadly ones");
-    let Figures { deaths, drops, pauses, parts, resumed, .. } = figures;
-    for figure in [deaths, drops, pauses, parts, resumed] {
+    let Figures { deaths, drops, pauses, parts, resumed, followed, challenged, .. } = figures;
+    assert!(figures.fallbacks > schedules / 1000, "{figures:?}");
+    for figure in [deaths, drops, pauses, parts, resumed, followed, challenged] {
         assert!(figure > schedules / 50, "{figures:?}");
     }
 }
@@ -148,6 +150,32 @@ fn clients_that_come_and_go_lose_nothing() {
     assert!(tally.figures.drops > 10_000, "{tally:?}");
 }
 
+/// A dead node is left after the time it named, however many requests that takes, and another one goes on.
+#[test]
+fn farms_that_share_their_storage_survive_their_nodes() {
+    let tally = run(0, 10_000, Schedule::farm_that_shares);
+    println!("farms that share: {tally:?}");
+    assert_eq!(tally.failed, 0);
+    let Figures { followed, fallbacks, pauses, challenged, .. } = tally.figures;
+    assert!(followed >= 10_000 && fallbacks > 1_000 && pauses > 500 && challenged > 1_000, "{tally:?}");
+}
+
+/// Without its node a session is lost. It is begun anew while its first byte is held, and else the client is told so.
+#[test]
+fn farms_that_share_nothing_lose_sessions_honestly() {
+    let (mut stored, mut restarts) = (0, 0);
+    for seed in 0..10_000 {
+        let report = World::new(Schedule::farm_that_does_not(seed)).run();
+        stored += u64::from(report.ending == Ending::Stored);
+        restarts += report.figures.restarts;
+        assert!(
+            matches!(report.ending, Ending::Stored | Ending::Failed(Problem::SessionLost)),
+            "{seed}: {report:?}"
+        );
+    }
+    assert!((2_000..9_900).contains(&stored) && restarts > 500, "{stored} stored, {restarts} restarts");
+}
+
 #[test]
 fn replay() {
     if let Some(seed) = variable("SIMULATION_SEED") {
@@ -155,6 +183,8 @@ fn replay() {
             Ok("deaths") => Schedule::deaths_alone,
             Ok("drops") => Schedule::drops_alone,
             Ok("trouble") => Schedule::passing_trouble,
+            Ok("sharing") => Schedule::farm_that_shares,
+            Ok("apart") => Schedule::farm_that_does_not,
             _ => Schedule::hostile,
         };
         let mut world = World::new(schedule(seed));

@@ -1,11 +1,20 @@
 //! The network between the proxy and the server, and what no packet on it may do.
 
-use super::faults::{Fate, Interruption};
+use super::faults::{Fate, Interruption, Throw as _};
 use super::world::World;
 use http::{HeaderMap, StatusCode};
 use put2bits::bits::server::OverlapRule;
 use put2bits::bits::{Packet, Silence};
 use std::time::Duration;
+
+/// A request that hangs somewhere.
+pub(crate) struct Late {
+    /// It arrives at this exchange.
+    due: u64,
+    packet: Packet,
+    connection: u64,
+    host: String,
+}
 
 impl World {
     pub(crate) fn exchange(&mut self, packet: Packet) {
@@ -13,6 +22,12 @@ impl World {
         self.check(&packet);
         self.now += Duration::from_millis(self.rng.u64(1..50));
         self.deliver_late();
+        if self.finds_nobody(Some(&packet)) {
+            return;
+        }
+        if self.schedule.challenges && !self.challenged && self.rng.u8(..) < 25 {
+            return self.answer(&packet, Some(bare(401)));
+        }
         let fate = if self.exchanges > self.schedule.weather_ends {
             Fate::Fine
         } else {
@@ -54,7 +69,7 @@ impl World {
                 self.silence(Silence::TimedOut);
             }
             Fate::RequestLate(after) => {
-                self.late.push((self.exchanges + u64::from(after), packet, connection));
+                self.linger(after, packet, connection);
                 self.now += Duration::from_secs(60);
                 self.silence(Silence::TimedOut);
             }
@@ -125,7 +140,7 @@ impl World {
             }
             // What lies in the buffers of the system still arrives.
             Fate::RequestLate(after) => {
-                self.late.push((self.exchanges + u64::from(after), packet, connection));
+                self.linger(after, packet, connection);
             }
             _ => {}
         }
@@ -159,19 +174,27 @@ impl World {
                 self.record.server_said(session, range.end());
             }
         }
+        self.challenged = status == StatusCode::UNAUTHORIZED;
         self.session.answered(self.now, status, &headers);
+    }
+
+    fn linger(&mut self, after: u8, packet: Packet, connection: u64) {
+        let due = self.exchanges + u64::from(after);
+        self.late.push(Late { due, packet, connection, host: self.nodes.host.clone() });
     }
 
     fn deliver_late(&mut self) {
         let (due, waiting) =
-            std::mem::take(&mut self.late).into_iter().partition(|(at, ..)| *at <= self.exchanges);
+            std::mem::take(&mut self.late).into_iter().partition(|late| late.due <= self.exchanges);
         self.late = waiting;
-        let due: Vec<(u64, Packet, u64)> = due;
-        for (_, packet, connection) in due {
+        let due: Vec<Late> = due;
+        for Late { packet, connection, host, .. } in due {
             if self.talks {
                 println!("              late: {packet:?}");
             }
-            let _ = self.serve(&packet, connection, None);
+            if self.late_host(host) {
+                let _ = self.serve(&packet, connection, None);
+            }
         }
     }
 }

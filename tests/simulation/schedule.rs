@@ -1,6 +1,7 @@
 //! One schedule: everything that is decided beforehand.
 
 use super::dice::Dice;
+use super::farm::Farm;
 use super::faults::{Interruptions, Throw as _, Weather};
 use put2bits::bits::server::{
     Broken, EmptyFile, FragmentLimit, Knobs, LimitAnswer, OffsetOn416, OverlapRule, PublishAt, UnknownSession,
@@ -39,6 +40,10 @@ pub(crate) struct Schedule {
     pub(crate) older_file: bool,
     /// The server serves the target by HEAD.
     pub(crate) serves_reads: bool,
+    /// The server is one of several.
+    pub(crate) farm: Option<Farm>,
+    /// The server asks for credentials every now and then, and takes fresh ones.
+    pub(crate) challenges: bool,
 }
 
 impl Schedule {
@@ -109,6 +114,8 @@ impl Schedule {
             withheld: None,
             older_file: rng.bool(),
             serves_reads: true,
+            farm: None,
+            challenges: false,
         };
         (schedule, rng)
     }
@@ -167,7 +174,38 @@ impl Schedule {
         // Long enough for a run of forty faults.
         schedule.retry.window = Duration::from_secs(3600);
         schedule.retry.create_window = schedule.retry.window;
+        schedule.challenges = rng.bool();
+        if rng.u8(..) < 64 {
+            let fallback = Some(u32::from(rng.u8(0..120)));
+            schedule.farm = Some(Farm { shared: true, fallback, dies_per_mille: 100, evil: false });
+        }
         schedule
+    }
+
+    /// Nothing but nodes that die.
+    fn farm(dice: impl Into<Dice>, shared: bool) -> Self {
+        let (mut schedule, mut rng) = Schedule::new(dice);
+        let fallback = Some(u32::from(rng.u8(0..120)));
+        let dies_per_mille = [30, 100, 300][rng.usize(..3)];
+        schedule.farm = Some(Farm { shared, fallback, dies_per_mille, evil: false });
+        schedule.challenges = rng.bool();
+        if rng.bool() {
+            schedule.resumable(&mut rng);
+        }
+        // Some attempts end before the node is given up: what was waited for must not begin anew with each.
+        schedule.retry.window = Duration::from_secs([30, 3600][usize::from(!schedule.lasting)]);
+        schedule.retry.create_window = schedule.retry.window;
+        schedule
+    }
+
+    /// Nodes that share their storage.
+    pub(crate) fn farm_that_shares(dice: impl Into<Dice>) -> Self {
+        Schedule::farm(dice, true)
+    }
+
+    /// Nodes that know their own sessions alone.
+    pub(crate) fn farm_that_does_not(dice: impl Into<Dice>) -> Self {
+        Schedule::farm(dice, false)
     }
 
     /// Everything that can happen.
@@ -207,6 +245,13 @@ impl Schedule {
                 schedule.withheld = Some(rng.u64(1..60));
             }
         }
+        if rng.u8(..) < 60 {
+            let fallback = [None, Some(u32::from(rng.u8(0..100)))][rng.usize(..2)];
+            let (shared, evil) = (rng.bool(), rng.u8(..) < 64);
+            schedule.farm =
+                Some(Farm { shared, fallback, dies_per_mille: [0, 10, 60][rng.usize(..3)], evil });
+        }
+        schedule.challenges = rng.u8(..) < 60;
         schedule
     }
 }

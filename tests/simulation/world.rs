@@ -1,11 +1,13 @@
 //! One upload of one file: its client, the proxy in all its lives, the server.
 
 use super::dice::Dice;
+use super::farm::{Nodes, ORIGIN};
 use super::faults::{Interruption, Throw as _};
+use super::network::Late;
 use super::record::Record;
 use super::schedule::Schedule;
 use put2bits::bits::server::{Server, SessionKey};
-use put2bits::bits::{Event, Packet, Session, SessionSettings, Step};
+use put2bits::bits::{Event, Login, Packet, Session, SessionSettings, Step};
 use put2bits::error::{Failure, Problem};
 use std::collections::HashMap;
 use std::ops::AddAssign;
@@ -47,6 +49,9 @@ pub(crate) struct Figures {
     pub(crate) pauses: u64,
     pub(crate) parts: u64,
     pub(crate) resumed: u64,
+    pub(crate) followed: u64,
+    pub(crate) fallbacks: u64,
+    pub(crate) challenged: u64,
 }
 
 impl AddAssign for Figures {
@@ -60,12 +65,17 @@ impl AddAssign for Figures {
         self.pauses += other.pauses;
         self.parts += other.parts;
         self.resumed += other.resumed;
+        self.followed += other.followed;
+        self.fallbacks += other.fallbacks;
+        self.challenged += other.challenged;
     }
 }
 
 pub(crate) struct Published {
     pub(crate) bytes: Vec<u8>,
     pub(crate) at: Duration,
+    /// The host at which it was published; empty: all.
+    pub(crate) host: String,
 }
 
 pub(crate) struct World {
@@ -79,8 +89,11 @@ pub(crate) struct World {
     pub(crate) published: Option<Published>,
     pub(crate) connection: u64,
     pub(crate) exchanges: u64,
-    /// Requests that hang somewhere: due at this exchange.
-    pub(crate) late: Vec<(u64, Packet, u64)>,
+    /// Requests that hang somewhere.
+    pub(crate) late: Vec<Late>,
+    pub(crate) nodes: Nodes,
+    /// The last answer asked for credentials.
+    pub(crate) challenged: bool,
     /// How far the client has gathered.
     pub(crate) ready: u64,
     /// Which of the schedule's parts the client sends.
@@ -107,10 +120,13 @@ impl World {
             published: schedule.older_file.then(|| Published {
                 bytes: vec![0xEE; schedule.total as usize],
                 at: now - Duration::from_secs(10),
+                host: String::new(),
             }),
             connection: 1,
             exchanges: 0,
             late: Vec::new(),
+            nodes: Nodes::default(),
+            challenged: false,
             ready: 0,
             part: 0,
             acknowledged: HashMap::new(),
@@ -120,6 +136,7 @@ impl World {
             talks: false,
             schedule,
         };
+        world.next_node();
         world.attempt();
         world
     }
@@ -182,6 +199,9 @@ impl World {
             match &event {
                 Event::Created { .. } => self.record.running(self.now, &self.session),
                 Event::Restarted { .. } => self.figures.restarts += 1,
+                Event::HostGivenUp { .. } => self.figures.fallbacks += 1,
+                Event::HostFollowed { .. } => self.figures.followed += 1,
+                Event::Challenged { .. } => self.figures.challenged += 1,
                 _ => {}
             }
             if self.talks {
@@ -228,6 +248,7 @@ impl World {
             // The client is cut off, and tries again some time.
             Err(_) => {
                 self.figures.pauses += 1;
+                self.repair_nodes();
                 self.come_back(600);
                 None
             }
@@ -291,6 +312,9 @@ impl World {
             ambiguous_close: self.schedule.ambiguous_close,
             lasting: self.schedule.lasting,
             publish: self.may_publish(),
+            origin: ORIGIN.to_owned(),
+            host_id: self.policy(),
+            login: if self.schedule.challenges { Login::Renewable } else { Login::Fixed },
             seed: self.schedule.seed.wrapping_add(self.lives()),
             ..SessionSettings::new(self.schedule.total)
         };

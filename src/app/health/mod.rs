@@ -4,8 +4,8 @@ mod pulse;
 mod reach;
 
 use crate::admin::Check;
+use crate::backend::Endpoint;
 use crate::config::{ReadyBackend, ReadyStore};
-use crate::route::Routes;
 use crate::store;
 use pulse::{Listener, Sign};
 use reach::{Found, Reach};
@@ -42,7 +42,7 @@ impl Status {
         policy: Policy,
         taken_over: CancellationToken,
         store: Arc<store::Health>,
-        routes: &Routes,
+        backends: impl Iterator<Item = Endpoint>,
     ) -> (Self, Vec<Pulse>) {
         let (pulses, workers) = (0..workers).map(|_| pulse::pulse()).unzip();
         let status = Status {
@@ -51,7 +51,7 @@ impl Status {
             workers,
             store,
             ready_store: policy.store,
-            backends: Reach::new(routes.iter().map(|route| route.backend.authority.clone())),
+            backends: Reach::new(backends),
             ready_backend: policy.backend,
         };
         (status, pulses)
@@ -142,7 +142,7 @@ mod tests {
     async fn each_thing_that_has_to_be_is_looked_at() {
         let taken_over = CancellationToken::new();
         let policy = Policy { store: ReadyStore::Require, backend: ReadyBackend::Ignore };
-        let (status, pulses) = Status::new(2, policy, taken_over.clone(), Arc::default(), &Routes::default());
+        let (status, pulses) = Status::new(2, policy, taken_over.clone(), Arc::default(), std::iter::empty());
         let good = |checks: Vec<Check>| checks.iter().all(Check::is_good);
         assert!(!good(status.ready().await), "records are not taken over");
         taken_over.cancel();

@@ -1,6 +1,6 @@
 //! Whether the backends can be reached: looked at when somebody asks, and not more often than every few seconds.
 
-use crate::backend;
+use crate::backend::Endpoint;
 use http::uri::Authority;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -16,7 +16,7 @@ const GOOD_FOR: Duration = Duration::from_secs(3);
 /// The backends, each once.
 #[derive(Debug)]
 pub(super) struct Reach {
-    backends: Vec<Authority>,
+    backends: Vec<Endpoint>,
     /// Whoever asks meanwhile waits for the one who looks.
     last: Mutex<Option<(Instant, Vec<Found>)>>,
 }
@@ -25,10 +25,15 @@ pub(super) struct Reach {
 pub(super) type Found = (Authority, Result<(), String>);
 
 impl Reach {
-    pub(super) fn new(backends: impl Iterator<Item = Authority>) -> Self {
-        let mut each: Vec<Authority> = Vec::new();
+    /// Those that differ in their directories alone are one.
+    pub(super) fn new(backends: impl Iterator<Item = Endpoint>) -> Self {
+        let is_same = |one: &Endpoint, other: &Endpoint| {
+            let (a, b) = (one.url(), other.url());
+            a.scheme == b.scheme && a.authority == b.authority && one.server() == other.server()
+        };
+        let mut each: Vec<Endpoint> = Vec::new();
         for backend in backends {
-            if !each.contains(&backend) {
+            if !each.iter().any(|other| is_same(other, &backend)) {
                 each.push(backend);
             }
         }
@@ -46,8 +51,8 @@ impl Reach {
         let mut looking = JoinSet::new();
         for (number, backend) in self.backends.iter().cloned().enumerate() {
             looking.spawn(async move {
-                let result = backend::reach(&backend, LIMIT).await;
-                (number, (backend, result))
+                let result = backend.reach(LIMIT).await;
+                (number, (backend.url().authority.clone(), result))
             });
         }
         let mut found = looking.join_all().await;
@@ -61,6 +66,9 @@ impl Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::SocketLimits;
+    use crate::route::BackendUrl;
+    use std::sync::Arc;
 
     #[tokio::test]
     async fn each_is_looked_at_once_and_not_at_once_again() {
@@ -70,7 +78,12 @@ mod tests {
         let authority = |addr: std::net::SocketAddr| addr.to_string().parse::<Authority>().unwrap();
         let here = authority(open.local_addr().unwrap());
         let away = authority(closed.local_addr().unwrap());
-        let reach = Reach::new([here.clone(), away.clone(), here.clone()].into_iter());
+        let endpoint = |authority: &Authority, folder: &str| {
+            let url = BackendUrl::parse(&format!("http://{authority}/{folder}")).unwrap();
+            Endpoint::open(&url, &Arc::default(), [], &SocketLimits::default()).unwrap()
+        };
+        let each = [endpoint(&here, "a"), endpoint(&away, "a"), endpoint(&here, "b")];
+        let reach = Reach::new(each.into_iter());
         let found = reach.look().await;
         assert_eq!(found.len(), 2);
         assert_eq!((&found[0].0, &found[0].1), (&here, &Ok(())));

@@ -62,6 +62,7 @@ impl Server {
                 id,
                 target: head.target.into(),
                 connection,
+                node: self.knobs.session.host_id.as_ref().map(|host_id| host_id.host.clone()),
                 total: None,
                 next: 0,
                 stored: 0,

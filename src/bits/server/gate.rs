@@ -1,13 +1,19 @@
 //! The checks that come before any session: method, limits of the HTTP layer, authentication, header hygiene.
 
-use super::knobs::{Auth, LimitAnswer, MissingLength, Uploads};
-use super::reply::{CODE_ACCESS_DENIED, Delivery, Reply};
+use super::knobs::{Auth, LimitAnswer, MissingLength, Uploads, VerbRule};
+use super::reply::{CODE_ACCESS_DENIED, CODE_TOO_LARGE, Delivery, Reply};
 use super::{RequestHead, Server};
 use crate::bits::{PacketKind, header, range};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-/// How far a connection has come with [`Auth::ThreeLegs`].
+/// The first characters of NTLM's first and third message (MS-NLMP §2.2.1: the signature and the number of the message).
+const NTLM_NEGOTIATE: &str = "NTLM TlRMTVNTUAABAAAA";
+const NTLM_AUTHENTICATE: &str = "NTLM TlRMTVNTUAADAAAA";
+/// A whole second message: of server NODE in domain BITS, for NTLMv2, with the challenge 0123456789abcdef.
+const NTLM_CHALLENGE: &str = "NTLM TlRMTVNTUAACAAAACAAIADgAAAAFgoriASNFZ4mrze8AAAAAAAAAAFIAUgBAAAAACgBhSgAAAA9CAEkAVABTAAIACABCAEkAVABTAAEACABOAE8ARABFAAQAEgBiAGkAdABzAC4AdABlAHMAdAADABwAbgBvAGQAZQAuAGIAaQB0AHMALgB0AGUAcwB0AAAAAAA=";
+
+/// How far a connection has come with [`Auth::Ntlm`] or [`Auth::ThreeLegs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Legs {
     Challenged,
@@ -21,9 +27,7 @@ impl Server {
         connection: u64,
         head: &RequestHead<'_>,
     ) -> Result<(PacketKind, u64), Reply> {
-        if head.method.as_str() != "BITS_POST" {
-            return Err(refuse_method(head.method));
-        }
+        self.check_verb(head)?;
         match self.knobs.http.uploads {
             Uploads::Enabled => {}
             Uploads::Disabled501 => {
@@ -43,9 +47,12 @@ impl Server {
                 LimitAnswer::Early413 => Reply::early_413(),
                 LimitAnswer::Late413 => Reply::plain(StatusCode::PAYLOAD_TOO_LARGE),
                 LimitAnswer::Html404 => Reply::html_404(),
+                LimitAnswer::TooLarge500 => {
+                    self.knobs.wire.refuse(StatusCode::INTERNAL_SERVER_ERROR, CODE_TOO_LARGE)
+                }
             });
         }
-        self.authenticate(connection, head)?;
+        self.authenticate(connection, head.headers)?;
         let length = self.check_length(length)?;
         if head.headers.values().any(|value| value.len() > header::MAX_VALUE) {
             return Err(self.invalid());
@@ -56,13 +63,52 @@ impl Server {
         }
     }
 
-    fn authenticate(&mut self, connection: u64, head: &RequestHead<'_>) -> Result<(), Reply> {
-        let given = head.headers.get(AUTHORIZATION);
+    fn check_verb(&self, head: &RequestHead<'_>) -> Result<(), Reply> {
+        let is_native = head.method.as_str() == header::VERB;
+        let is_override = head.method == Method::POST
+            && head.headers.get(header::METHOD_OVERRIDE).is_some_and(|verb| verb == header::VERB);
+        match self.knobs.http.verb {
+            VerbRule::Native | VerbRule::Either if is_native => Ok(()),
+            VerbRule::Override | VerbRule::Either if is_override => Ok(()),
+            VerbRule::Filtered if is_native => Err(Reply::html_404()),
+            _ => Err(refuse_method(head.method)),
+        }
+    }
+
+    /// Whether whoever sends these headers on that connection may be here, be it to upload or to read.
+    ///
+    /// # Errors
+    /// The answer if not.
+    pub fn authenticate(&mut self, connection: u64, headers: &HeaderMap) -> Result<(), Reply> {
+        let given = headers.get(AUTHORIZATION);
         match &self.knobs.http.auth {
             Auth::Open => Ok(()),
             Auth::Forbidden => Err(self.knobs.wire.refuse(StatusCode::FORBIDDEN, CODE_ACCESS_DENIED)),
             Auth::Exact(wanted) if given == Some(wanted) => Ok(()),
+            Auth::Exact(wanted) if wanted.as_bytes().starts_with(b"Bearer ") => {
+                Err(challenge("Bearer realm=\"bits\""))
+            }
             Auth::Exact(_) => Err(challenge("Basic realm=\"bits\"")),
+            Auth::Ntlm => {
+                let is = |message: &str| {
+                    given.is_some_and(|value| value.as_bytes().starts_with(message.as_bytes()))
+                };
+                match self.legs.get(&connection) {
+                    Some(Legs::Authenticated) => Ok(()),
+                    Some(Legs::Challenged) if is(NTLM_AUTHENTICATE) => {
+                        self.legs.insert(connection, Legs::Authenticated);
+                        Ok(())
+                    }
+                    _ if is(NTLM_NEGOTIATE) => {
+                        self.legs.insert(connection, Legs::Challenged);
+                        Err(challenge(NTLM_CHALLENGE))
+                    }
+                    _ => {
+                        self.legs.remove(&connection);
+                        Err(challenge("NTLM"))
+                    }
+                }
+            }
             Auth::ThreeLegs => {
                 let leg = self.legs.get(&connection).copied();
                 let speaks_ntlm = given.is_some_and(|value| value.as_bytes().starts_with(b"NTLM "));

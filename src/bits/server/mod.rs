@@ -177,10 +177,18 @@ impl Server {
                 self.create(now, connection, head, target, fresh_id).map(Begin::Answer)
             }
             (PacketKind::Fragment, Some(key)) => self.fragment(now, key, head, length, target),
+            (PacketKind::CloseSession, Some(_)) if !self.has_close_field(head.headers) => Err(self.invalid()),
             (PacketKind::CloseSession, Some(key)) => self.close(now, key, target).map(Begin::Answer),
             (PacketKind::CancelSession, Some(key)) => self.cancel(key).map(Begin::Answer),
             (PacketKind::Ping, _) | (_, None) => Ok(Begin::Answer(self.ping())),
         }
+    }
+
+    fn has_close_field(&self, headers: &HeaderMap) -> bool {
+        self.knobs.publish.close_field.as_ref().is_none_or(|field| {
+            let given = headers.get(&field.name);
+            given.is_some() && field.value.as_ref().is_none_or(|value| given == Some(value))
+        })
     }
 
     /// Whether a packet that carries `BITS-Session-Id` belongs to a session, and to which.
@@ -199,7 +207,8 @@ impl Server {
         let known = self.find(head.headers).and_then(|key| Some((key, self.sessions.get(&key)?)));
         let Some((key, session)) = known else { return Err(self.unknown_session()) };
         let expired = now.saturating_sub(session.last_seen) > knobs.timeout;
-        if expired || (knobs.bound_to_target && *session.target != *head.target) {
+        let is_elsewhere = knobs.bound_to_host && !session.is_at(head.headers);
+        if expired || is_elsewhere || (knobs.bound_to_target && *session.target != *head.target) {
             return Err(self.unknown_session());
         }
         if knobs.bound_to_connection && session.connection != connection {

@@ -1,6 +1,8 @@
 //! Knobs as text: `name=value`, for command lines and test tables.
 
 use super::knobs::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytesize::ByteSize;
 use http::{HeaderValue, StatusCode};
 use std::time::Duration;
@@ -95,21 +97,38 @@ macro_rules! parsed {
 
 /// Every knob, in the order of [`Knobs`].
 pub const QUIRKS: &[Quirk] = &[
+    choice!("verb", "which method packets have to have", http.verb,
+        { "native" => VerbRule::Native, "override" => VerbRule::Override, "either" => VerbRule::Either,
+          "filtered" => VerbRule::Filtered }),
     choice!("uploads", "whether the directory takes uploads, or how it says no", http.uploads,
         { "enabled" => Uploads::Enabled, "501" => Uploads::Disabled501, "404" => Uploads::Disabled404 }),
-    parsed!("auth", "open|forbidden|three-legs|exact:AUTHORIZATION", "who may upload", http.auth, |text| {
-        Some(match text {
-            "open" => Auth::Open,
-            "forbidden" => Auth::Forbidden,
-            "three-legs" => Auth::ThreeLegs,
-            _ => Auth::Exact(HeaderValue::try_from(text.strip_prefix("exact:")?).ok()?),
-        })
-    }),
+    parsed!(
+        "auth",
+        "open|forbidden|ntlm|three-legs|basic:USER:PASSWORD|bearer:TOKEN|exact:AUTHORIZATION",
+        "who may upload",
+        http.auth,
+        |text| {
+            let exact = |text: String| HeaderValue::try_from(text).ok().map(Auth::Exact);
+            if let Some(user) = text.strip_prefix("basic:") {
+                return user.contains(':').then(|| exact(format!("Basic {}", STANDARD.encode(user))))?;
+            }
+            if let Some(token) = text.strip_prefix("bearer:") {
+                return exact(format!("Bearer {token}"));
+            }
+            Some(match text {
+                "ntlm" => Auth::Ntlm,
+                "open" => Auth::Open,
+                "forbidden" => Auth::Forbidden,
+                "three-legs" => Auth::ThreeLegs,
+                _ => Auth::Exact(HeaderValue::try_from(text.strip_prefix("exact:")?).ok()?),
+            })
+        }
+    ),
     choice!("missing-length", "answer to a request without Content-Length", http.missing_length,
         { "411" => MissingLength::Status411, "400" => MissingLength::Status400, "accept" => MissingLength::Accept }),
     parsed!(
         "max-fragment",
-        "SIZE[:early-413|:late-413|:html-404]",
+        "SIZE[:early-413|:late-413|:html-404|:hresult]",
         "largest request body",
         http.max_fragment,
         |text| {
@@ -118,6 +137,7 @@ pub const QUIRKS: &[Quirk] = &[
                 None | Some("early-413") => LimitAnswer::Early413,
                 Some("late-413") => LimitAnswer::Late413,
                 Some("html-404") => LimitAnswer::Html404,
+                Some("hresult") => LimitAnswer::TooLarge500,
                 Some(_) => return None,
             };
             Some(Some(FragmentLimit { bytes: size(bytes)?, answer }))
@@ -179,6 +199,8 @@ pub const QUIRKS: &[Quirk] = &[
         };
         Some(Some(HostId { host: HeaderValue::try_from(host).ok()?, fallback }))
     }),
+    choice!("bind-host", "a session is known at its own node alone", session.bound_to_host,
+        { "yes" => true, "no" => false }),
     choice!("stray-body", "a body on packets that have none", session.refuse_stray_body,
         { "refuse" => true, "take" => false }),
     choice!("overlap", "a fragment that begins before the next offset", fragment.overlap,
@@ -253,6 +275,19 @@ pub const QUIRKS: &[Quirk] = &[
             parts.next().is_none().then_some(Some(Verdict { status, code, times }))
         }
     ),
+    parsed!(
+        "close-field",
+        "NAME[:VALUE]",
+        "a field that Close-Session has to have",
+        publish.close_field,
+        |text| {
+            let (name, value) = split(text);
+            let value = value.map(HeaderValue::try_from).transpose().ok()?;
+            Some(Some(CloseField { name: name.parse().ok()?, value }))
+        }
+    ),
+    choice!("reads", "whether published files can be read back", publish.reads,
+        { "both" => Reads::Both, "head" => Reads::Head, "get" => Reads::Get, "none" => Reads::None }),
 ];
 
 fn split(text: &str) -> (&str, Option<&str>) {

@@ -1,6 +1,9 @@
 //! One upload session of the server.
 
-use http::HeaderValue;
+use crate::bits::Node;
+use http::header::HOST;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
 
 /// Names a session between the server and its caller; never reused.
@@ -13,6 +16,8 @@ pub struct Session {
     pub(super) id: HeaderValue,
     pub(super) target: Box<str>,
     pub(super) connection: u64,
+    /// The node that the client was sent to.
+    pub(super) node: Option<HeaderValue>,
     /// Size of the file; known from the first fragment on.
     pub(super) total: Option<u64>,
     /// Offset wanted next.
@@ -32,6 +37,15 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether a request came to the node of this session.
+    pub(super) fn is_at(&self, headers: &HeaderMap) -> bool {
+        let Some(node) = &self.node else { return true };
+        let node = Node::parse(node.as_bytes());
+        // A node's own name may hold colons; then the port is behind its brackets.
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+        node.is_some() && host.and_then(|host| Node::parse(host.host().as_bytes())) == node
+    }
+
     /// Value of `BITS-Session-Id`.
     pub fn id(&self) -> &HeaderValue {
         &self.id

@@ -158,7 +158,13 @@ fn config(backend: &str) -> Result<Config, Stop> {
     // What is shown once need not outlive the process.
     let state = StateConfig { store: StoreKind::Memory, ..StateConfig::default() };
     let admin = AdminConfig { listen: None, ..AdminConfig::default() };
-    Ok(Config { listen: loopback(), routes: Routes::new(vec![route]), state, admin, ..Config::default() })
+    Ok(Config {
+        listen: Some(loopback()),
+        routes: Routes::new(vec![route]),
+        state,
+        admin,
+        ..Config::default()
+    })
 }
 
 fn loopback() -> SocketAddr {

@@ -1,5 +1,6 @@
 //! The registry with a backend and a store in memory, on tokio's paused clock.
 
+mod approval;
 mod clock;
 mod draining;
 mod ending;
@@ -7,6 +8,7 @@ mod fencing;
 mod records;
 mod recovery;
 mod running;
+mod sessions;
 mod world;
 
 use super::*;
@@ -14,11 +16,11 @@ use crate::bits::{Destination, Event, Profile};
 use crate::digest::Digests;
 use crate::limits::{Limits, UploadLimits};
 use crate::resumable::{Append, Version};
-use crate::route::{BackendUrl, Route};
+use crate::route::{BackendUrl, Credentials, Route};
 use crate::transfer::tests::peers::{Fate, Feed, Feeder, Seen, State as Peer};
 use crate::transfer::tests::{bytes, fixed, settle};
 use crate::transfer::{
-    Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Place, Report, Shared, Upload,
+    Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Permit, Place, Report, Shared, Upload,
 };
 use crate::upload::DigestPlan;
 use http::{HeaderValue, Method};

@@ -1,6 +1,6 @@
 //! How many uploads may run, and who waits for whom.
 
-use super::world::give;
+use super::world::{carol, give};
 use super::*;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -81,7 +81,7 @@ async fn who_takes_over_takes_the_place_over() {
     let world = one_at_a_time();
     let (id, older, _feeder) = world.half_way(alice()).await;
     // Somebody else waits already.
-    let mut waiting = pin!(world.registry.enter(None, None));
+    let mut waiting = pin!(world.registry.enter(None, None, &world.registry.host().route));
     assert!(at_once_or_never(waiting.as_mut()).await.is_none());
     let started = Instant::now();
     let newer = world.feed(&id, 150);
@@ -99,6 +99,27 @@ async fn who_begins_anew_takes_the_place_of_what_is_replaced() {
     let anew = world.create(alice()).await;
     assert_eq!(outcome(older).await, "cut off");
     assert_eq!(world.rest(&anew, 0).await, "stored 300");
+    world.is_clean(0).await;
+}
+
+/// A route's own limit, beside that of all.
+#[tokio::test(start_paused = true)]
+async fn of_one_route_beyond_its_limit() {
+    let world = World::routed(|route| route.max_running = Some(1));
+    let id = world.broken(alice()).await;
+    let (_, bobs, feeder) = world.half_way(bob()).await;
+    let refused = world.try_create(carol()).await.unwrap_err();
+    assert_eq!((refused.problem, refused.detail.contains("of this route")), (Problem::TooManyRunning, true));
+    // What is gone on with waits. Another route has places of its own.
+    let (mut feeding, hers, _) = world.feed(&id, 150);
+    give(&hers, 150..300);
+    sleep(SECOND).await;
+    assert_eq!(at_once(&mut feeding).await, None);
+    let mut other = Route::clone(&world.registry.host().route);
+    other.prefix = "/other/".into();
+    drop(world.registry.try_enter(None, None, &Arc::new(other)).unwrap());
+    give(&feeder, 150..300);
+    assert_eq!((outcome(bobs).await, outcome(feeding).await), ("stored 300".into(), "stored 300".into()));
     world.is_clean(0).await;
 }
 

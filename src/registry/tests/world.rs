@@ -120,24 +120,30 @@ impl World {
     pub(super) fn with(uploads: UploadLimits, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
         let mut peer = Peer::new(Server::new(Knobs::strict()));
         peer.plan = Box::new(plan);
-        World::of(uploads, &Profile::REFUSE, Arc::new(Mutex::new(peer)), Arc::default())
+        World::of(uploads, route(&Profile::REFUSE), Arc::new(Mutex::new(peer)), Arc::default())
+    }
+
+    /// Of a route that differs in that way.
+    pub(super) fn routed(change: impl FnOnce(&mut Route)) -> World {
+        let mut route = route(&Profile::REFUSE);
+        change(&mut route);
+        let peer = Peer::new(Server::new(Knobs::strict()));
+        World::of(UploadLimits::default(), route, Arc::new(Mutex::new(peer)), Arc::default())
     }
 
     /// With a server of that kind.
     pub(super) fn at(profile: &'static Profile, plan: impl FnMut(&str) -> Fate + Send + 'static) -> World {
         let mut peer = Peer::new(Server::new(Knobs::strict()));
         peer.plan = Box::new(plan);
-        World::of(UploadLimits::default(), profile, Arc::new(Mutex::new(peer)), Arc::default())
+        World::of(UploadLimits::default(), route(profile), Arc::new(Mutex::new(peer)), Arc::default())
     }
 
     fn of(
         uploads: UploadLimits,
-        profile: &'static Profile,
+        route: Route,
         peer: Arc<Mutex<Peer>>,
         records: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     ) -> World {
-        let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
-        route.profile = Some(profile);
         let shared = Shared {
             limits: Arc::new(Limits { fragment: fixed(100), uploads, ..Limits::default() }),
             budget: Budget::new(1 << 20),
@@ -166,8 +172,8 @@ impl World {
         let host = registry.host();
         let uploads = host.limits().uploads.clone();
         // What the old one still does is not seen: its store is another.
-        let profile = host.route.profile.unwrap();
-        let world = World::of(uploads, profile, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
+        let route = Route::clone(&host.route);
+        let world = World::of(uploads, route, Arc::clone(&host.peer), Arc::new(Mutex::new(records)));
         host.drain.end();
         world
     }
@@ -190,11 +196,13 @@ impl World {
             principal,
             method: Method::PUT,
             route: Arc::clone(&self.registry.host().route),
+            path: "/f.bin".into(),
             destination: Destination {
                 target: "/up/f.bin".parse().unwrap(),
                 host: HeaderValue::from_static("backend"),
                 content_name: HeaderValue::from_static("f.bin"),
             },
+            carried: Default::default(),
             total: Some(300),
             digests: DigestPlan::default(),
         };
@@ -215,6 +223,16 @@ impl World {
         content: u64,
         complete: bool,
     ) -> (Feeding, Feeder, Arc<Seen>) {
+        self.permitted(id, (from, content, complete), Permit::default())
+    }
+
+    /// The same, let in with that.
+    pub(super) fn permitted(
+        &self,
+        id: &str,
+        (from, content, complete): (u64, u64, bool),
+        permit: Permit,
+    ) -> (Feeding, Feeder, Arc<Seen>) {
         let version = Version::named("6").unwrap();
         let append = Append { version, offset: from, complete, length: None, content: Some(content) };
         let client = Some(([127, 0, 0, 1], 1).into());
@@ -225,6 +243,7 @@ impl World {
             content_digest: Digests::default(),
             carried: Default::default(),
             place,
+            permit,
         };
         let (feeder, seen, body) = Feed::new();
         (self.registry.feed(id, part, body), feeder, seen)
@@ -295,6 +314,7 @@ impl World {
         assert_eq!(host.peer.lock().unwrap().server.sessions().count(), open, "sessions at the backend");
         let book = self.registry.book();
         assert_eq!(book.open.len(), open);
+        assert_eq!(self.registry.sessions(), open as u64, "slots for sessions");
         assert_eq!(book.entries.len(), book.open.len() + book.ended.len());
         let owned: u32 = book.owners.values().sum();
         assert!(owned as usize <= open && book.owners.values().all(|&count| count > 0));
@@ -306,6 +326,12 @@ impl World {
             assert_eq!(records.get(&entry.id), state.life.record().as_ref());
         }
     }
+}
+
+fn route(profile: &'static Profile) -> Route {
+    let mut route = Route::new("/", BackendUrl::parse("http://backend/up").unwrap());
+    route.profile = Some(profile);
+    route
 }
 
 pub(super) fn give(feeder: &Feeder, range: std::ops::Range<u64>) {
@@ -324,4 +350,8 @@ pub(super) fn alice() -> Option<Principal> {
 
 pub(super) fn bob() -> Option<Principal> {
     principal("Bearer bob")
+}
+
+pub(super) fn carol() -> Option<Principal> {
+    principal("Bearer carol")
 }

@@ -102,7 +102,7 @@ fn length(complete: bool, content: Option<u64>, told: Option<u64>) -> Result<Opt
         (false, Some(0), None) => Ok(None),
         (true, None, None) => fail(
             Problem::LengthRequired,
-            "a chunked body does not tell its size beforehand: send Content-Length or Upload-Length",
+            "the body does not tell its size beforehand: send Content-Length or Upload-Length",
         ),
         (false, _, None) => fail(
             Problem::LengthRequired,

@@ -78,6 +78,11 @@ impl Exposition {
             "Connections that were closed because there were too many",
             metrics.connections_refused.clone(),
         );
+        all.register(
+            "handshakes_failed",
+            "Connections that were closed before their first request, by what is wrong with TLS or the PROXY header",
+            metrics.handshakes_failed.clone(),
+        );
         all.register_with_unit(
             "upload_duration",
             "Stored uploads, from the head of their last request to the outcome",

@@ -43,6 +43,7 @@ pub struct Metrics {
     duplicates: Family<KindLabels, Counter>,
     connections: Gauge,
     connections_refused: Family<ReasonLabels, Counter>,
+    handshakes_failed: Family<ReasonLabels, Counter>,
     duration: Histogram,
     tail: Histogram,
     repeats: Arc<Repeats>,
@@ -124,6 +125,7 @@ impl Metrics {
             duplicates: Family::default(),
             connections: Gauge::default(),
             connections_refused: Family::default(),
+            handshakes_failed: Family::default(),
             duration: Histogram::new(DURATIONS),
             tail: Histogram::new(TAILS),
             repeats: Arc::default(),
@@ -219,6 +221,18 @@ impl Metrics {
     /// A connection was turned away because of that limit.
     pub fn connection_refused(&self, limit: ConnectionLimit) {
         self.connections_refused.get_or_create(&limit.labels()).inc();
+    }
+
+    /// A connection was closed before its first request: no handshake came about, or it is not said for whom it is.
+    pub fn handshake_failed(&self, reason: &'static str) {
+        self.handshakes_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Those are the reasons for that. They have their counters from now on, so that the first is seen as an increase.
+    pub fn know_handshake_failures(&self, reasons: impl IntoIterator<Item = &'static str>) {
+        for reason in reasons {
+            drop(self.handshakes_failed.get_or_create(&ReasonLabels { reason }));
+        }
     }
 }
 

@@ -44,8 +44,17 @@ impl Settings {
     }
 
     fn bare() -> Settings {
+        Settings::silent().set("listen", "127.0.0.1:0")
+    }
+
+    /// The listeners and routes of a configuration file, and no other.
+    pub(crate) fn listeners(file: &str) -> Settings {
+        Settings { file: Some(file.to_owned()), ..Settings::silent() }
+    }
+
+    /// Without a listener.
+    fn silent() -> Settings {
         Settings { variables: Vec::new(), file: None }
-            .set("listen", "127.0.0.1:0")
             .set("admin.listen", "127.0.0.1:0")
             .set("log.format", "json")
             .set("state.store", "memory")
@@ -128,7 +137,11 @@ impl Proxy {
         let unset = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut proxy = Proxy { child, addr: unset, admin: Admin::at(unset), log, home };
         let line = proxy.line("that it listens", |line| message(line).starts_with("listening on ")).await;
-        proxy.addr = message(&line).strip_prefix("listening on http://").unwrap().parse().unwrap();
+        let place = message(&line).strip_prefix("listening on ").unwrap();
+        let place = place.split(", ").next().unwrap();
+        let address = place.strip_prefix("http://").or_else(|| place.strip_prefix("https://"));
+        // A Unix socket has none.
+        proxy.addr = address.map_or(unset, |address| address.parse().unwrap());
         // Said before the other line, unless it is off.
         let told = |line: &Value| message(line).strip_prefix("probes and metrics on http://")?.parse().ok();
         if let Some(addr) = proxy.log.borrow().lines.iter().find_map(told) {

@@ -24,7 +24,7 @@ static AGAIN: LazyLock<Route> =
 pub(crate) fn run(input: &[u8]) -> bool {
     let (target, headers) = text::head(input);
     let Ok(uri) = Uri::try_from(target) else { return false };
-    let Some(route) = ROUTES.find(uri.path()) else { return false };
+    let Some(route) = ROUTES.find(None, uri.path()) else { return false };
     match route.destination(&uri, &headers) {
         Ok(to) => {
             harmless(&to);

@@ -5,6 +5,8 @@ use http::HeaderValue;
 /// What the HTTP layer does before BITS is asked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HttpKnobs {
+    /// Which method packets have to have.
+    pub verb: VerbRule,
     /// Whether the directory takes uploads.
     pub uploads: Uploads,
     /// Who may upload.
@@ -13,6 +15,20 @@ pub struct HttpKnobs {
     pub missing_length: MissingLength,
     /// Largest body of one request.
     pub max_fragment: Option<FragmentLimit>,
+}
+
+/// Which method packets have to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VerbRule {
+    /// `BITS_POST`. Others: 405, or 501 if HTTP does not know them.
+    #[default]
+    Native,
+    /// `POST` with `X-Http-Method-Override: BITS_POST`. The verb itself: 501.
+    Override,
+    /// Both are taken.
+    Either,
+    /// None: the request filter of IIS answers a verb that is not on its list with a bare 404.
+    Filtered,
 }
 
 /// Whether the directory takes uploads.
@@ -37,6 +53,8 @@ pub enum Auth {
     Forbidden,
     /// Whoever sends exactly this `Authorization` with each packet; others get 401.
     Exact(HeaderValue),
+    /// NTLM with its real messages, whatever the user: negotiate, challenge, authenticate. It counts for the TCP connection.
+    Ntlm,
     /// Like NTLM: two answers of 401 before the TCP connection (not the request) counts as authenticated.
     ThreeLegs,
 }
@@ -62,7 +80,7 @@ pub struct FragmentLimit {
     pub answer: LimitAnswer,
 }
 
-/// The answer to a body above the limit of the HTTP layer. It comes without BITS headers.
+/// The answer to a body above the limit of the HTTP layer. It mostly comes without BITS headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LimitAnswer {
     /// 413 at once, before the body, then the connection is closed (nginx).
@@ -72,4 +90,6 @@ pub enum LimitAnswer {
     Late413,
     /// An HTML page with 404 after the body (request filter of IIS).
     Html404,
+    /// 500 with BG_E_TOO_LARGE after the body, and this one with BITS headers.
+    TooLarge500,
 }

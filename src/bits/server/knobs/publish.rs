@@ -1,6 +1,6 @@
 //! How a complete file gets to its target.
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 /// How a complete file gets to its target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +17,45 @@ pub struct PublishKnobs {
     pub reply_url: ReplyUrl,
     /// What the application behind the server says to the last fragment.
     pub verdict: Option<Verdict>,
+    /// A field that Close-Session has to have. Without it: 400 with E_INVALIDARG.
+    pub close_field: Option<CloseField>,
+    /// Whether the file can be read back.
+    pub reads: Reads,
+}
+
+/// A field that Close-Session has to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseField {
+    /// Its name.
+    pub name: HeaderName,
+    /// Its value. None: any.
+    pub value: Option<HeaderValue>,
+}
+
+/// Whether a published file can be read back. What cannot is answered 405.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reads {
+    /// By GET and HEAD.
+    #[default]
+    Both,
+    /// By HEAD alone.
+    Head,
+    /// By GET alone.
+    Get,
+    /// Not at all.
+    None,
+}
+
+impl Reads {
+    /// Whether this method is answered.
+    pub fn allows(self, method: &Method) -> bool {
+        match self {
+            Reads::Both => method == Method::GET || method == Method::HEAD,
+            Reads::Head => method == Method::HEAD,
+            Reads::Get => method == Method::GET,
+            Reads::None => false,
+        }
+    }
 }
 
 /// When the file appears at its target.

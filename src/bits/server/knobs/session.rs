@@ -24,6 +24,8 @@ pub struct SessionKnobs {
     pub target_held: bool,
     /// The node that later packets have to go to.
     pub host_id: Option<HostId>,
+    /// Whether a session is known only to its node, that is with its name in `Host`: a farm without shared storage.
+    pub bound_to_host: bool,
     /// Whether a body on packets that have none is refused with 400.
     pub refuse_stray_body: bool,
 }
@@ -40,6 +42,7 @@ impl Default for SessionKnobs {
             limit: None,
             target_held: false,
             host_id: None,
+            bound_to_host: false,
             refuse_stray_body: true,
         }
     }

@@ -10,6 +10,7 @@ fn limits() {
         (&["max-fragment=100"], 0, 100, 500, "200 next=100"),
         (&["max-fragment=100:late-413"], 0, 101, 500, "413 bare"),
         (&["max-fragment=100:html-404"], 0, 101, 500, "404 bare"),
+        (&["max-fragment=100:hresult"], 0, 101, 500, "500 0x80200020/0x5"),
         (&["max-total=400"], 0, 100, 401, "500 0x80200020/0x5"),
         (&["max-total=400:200"], 0, 100, 401, "200 0x80200020/0x5"),
         (&["max-total=400"], 0, 100, 400, "200 next=100"),
@@ -227,6 +228,85 @@ fn credentials() {
     assert_eq!(peer.create(), "200", "the connection is authenticated");
     peer.server.disconnected(1);
     assert_eq!(peer.ping(), "401 bare", "a new connection starts over");
+}
+
+#[test]
+fn basic_and_bearer() {
+    let mut peer = Peer::new(&["auth=basic:ann:p:w"]);
+    assert_eq!(peer.with(Packet::CreateSession, "authorization", "Basic YW5uOnA6dw=="), "200");
+    let mut peer = Peer::new(&["auth=bearer:t"]);
+    assert_eq!(peer.with(Packet::CreateSession, "authorization", "Bearer t"), "200");
+    let Begin::Answer(reply) = peer.begin(&peer.packet(Packet::Ping)) else { panic!("no answer") };
+    assert_eq!(reply.header_map()["www-authenticate"], "Bearer realm=\"bits\"");
+}
+
+#[test]
+fn ntlm_counts_for_the_connection() {
+    const ONE: &str = "NTLM TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==";
+    const THREE: &str = "NTLM TlRMTVNTUAADAAAAGAAYAEAAAAAYABgAWAAAAA==";
+    let mut peer = Peer::new(&["auth=ntlm"]);
+    assert_eq!(peer.ping(), "401 bare");
+    assert_eq!(peer.with(Packet::Ping, "authorization", THREE), "401 bare", "out of turn");
+    assert_eq!(peer.with(Packet::Ping, "authorization", ONE), "401 bare");
+    assert_eq!(peer.with(Packet::Ping, "authorization", "NTLM three"), "401 bare", "begin again");
+    assert_eq!(peer.with(Packet::Ping, "authorization", ONE), "401 bare");
+    assert_eq!(peer.with(Packet::Ping, "authorization", THREE), "200");
+    assert_eq!(peer.create(), "200");
+    peer.server.disconnected(1);
+    assert_eq!(peer.create(), "401 bare");
+}
+
+#[test]
+fn verbs() {
+    let tunnelled = |peer: &mut Peer| {
+        let mut request = peer.packet(Packet::CreateSession);
+        *request.method_mut() = Method::POST;
+        request.headers_mut().insert("x-http-method-override", HeaderValue::from_static("BITS_POST"));
+        peer.send(&request)
+    };
+    for (quirk, native, overridden) in [
+        ("verb=native", "200", "405 bare"),
+        ("verb=override", "501 bare", "200"),
+        ("verb=either", "200", "200"),
+        ("verb=filtered", "404 bare", "405 bare"),
+    ] {
+        assert_eq!(Peer::new(&[quirk]).create(), native, "{quirk}");
+        assert_eq!(tunnelled(&mut Peer::new(&[quirk])), overridden, "{quirk}");
+    }
+}
+
+#[test]
+fn a_session_that_only_its_node_knows() {
+    let ping_aside = |peer: &mut Peer, host: &str| {
+        let session = peer.session();
+        peer.with(Packet::CancelSession { session }, "host", host)
+    };
+    for (quirk, host, answer) in [
+        ("host-id=n1.test", "host", "500 0x8020001F/0x5"),
+        ("host-id=n1.test", "n1.test", "200"),
+        ("host-id=n1.test", "N1.test:8080", "200"),
+        ("host-id=::1", "[::1]:80", "200"),
+        ("host-id=::1", "[::2]:80", "500 0x8020001F/0x5"),
+    ] {
+        let mut peer = Peer::open(&[quirk, "bind-host=yes"]);
+        assert_eq!(ping_aside(&mut peer, host), answer, "{quirk} {host}");
+        assert_eq!(ping_aside(&mut Peer::open(&[quirk]), host), "200", "shared storage");
+    }
+}
+
+#[test]
+fn a_field_that_a_close_needs() {
+    for (quirk, value, answer) in [
+        ("close-field=x-album", "any", "200"),
+        ("close-field=x-album:7", "7", "200"),
+        ("close-field=x-album:7", "8", "400 0x80070057/0x5"),
+    ] {
+        let mut peer = Peer::open(&[quirk]);
+        let session = peer.session();
+        let close = Packet::CloseSession { session };
+        assert_eq!(peer.with(close.clone(), "x-other", "7"), "400 0x80070057/0x5", "{quirk}");
+        assert_eq!(peer.with(close, "x-album", value), answer, "{quirk}");
+    }
 }
 
 #[test]

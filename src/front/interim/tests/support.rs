@@ -1,7 +1,9 @@
 //! A connection whose service is a closure, and a client that reads and writes raw bytes.
 
 use super::super::Interim;
-use crate::front::connection::{CutOff, Transport, run};
+use crate::front::connection::{CutOff, Transport};
+use crate::front::due::Due;
+use crate::front::h1::run;
 use crate::limits::{Limits, TimeLimits};
 use bytes::Bytes;
 use http::header::LOCATION;
@@ -72,7 +74,10 @@ where
     A: Fn(Request<Incoming>, Interim) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    tokio::spawn(async move { run(io, &time, "7f3a".to_owned(), CancellationToken::new(), answer).await })
+    tokio::spawn(async move {
+        let due = Due::new(&time);
+        run(io, &time, due, "7f3a".to_owned(), CancellationToken::new(), answer).await
+    })
 }
 
 /// The client's end.

@@ -1,0 +1,141 @@
+//! What a connection goes through before anything of HTTP is read.
+
+use super::connection::Connection;
+use super::proxy_header;
+use super::refused::{Reason, Refused};
+use super::socket::Socket;
+use super::tls::{self, Expiry, LoadError, Loaded, shake_hands};
+use crate::access::{Listener, Peer, Proxies};
+use arc_swap::ArcSwap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The entrance of one listener, shared by all threads.
+#[derive(Debug)]
+pub struct Entrance {
+    listener: Listener,
+    proxies: Arc<Proxies>,
+    tls: Option<ArcSwap<Loaded>>,
+    /// How long a PROXY header and a handshake may take, together.
+    time: Duration,
+}
+
+impl Entrance {
+    /// Reads the files of the listener.
+    ///
+    /// # Errors
+    /// If they cannot be used.
+    pub fn new(listener: Listener, proxies: Arc<Proxies>, time: Duration) -> Result<Self, LoadError> {
+        let load = |tls| tls::load(tls, listener.http2, SystemTime::now());
+        let tls = listener.tls.as_ref().map(load).transpose()?.map(ArcSwap::from_pointee);
+        Ok(Entrance { listener, proxies, tls, time })
+    }
+
+    /// What was configured.
+    pub fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// Lets a connection of `peer` in.
+    ///
+    /// `admit` is asked when it is known who the client is, before anything is computed for it.
+    ///
+    /// # Errors
+    /// Why it does not get in. It has been closed.
+    pub async fn enter<T>(
+        &self,
+        socket: Socket,
+        peer: SocketAddr,
+        turns: &Turns,
+        admit: impl FnOnce(SocketAddr) -> Option<T>,
+    ) -> Result<(Connection, Peer, T), Refused> {
+        let entered = tokio::time::timeout(self.time, self.go_in(socket, peer, turns, admit));
+        entered.await.unwrap_or_else(|_| {
+            let detail = format!("it has not said who it is, or not shaken hands, for {:?}", self.time);
+            Err(Refused::new(Reason::TooSlow, detail))
+        })
+    }
+
+    async fn go_in<T>(
+        &self,
+        mut socket: Socket,
+        mut address: SocketAddr,
+        turns: &Turns,
+        admit: impl FnOnce(SocketAddr) -> Option<T>,
+    ) -> Result<(Connection, Peer, T), Refused> {
+        if self.listener.proxy_protocol {
+            if !self.proxies.trusted.contains(address.ip()) {
+                let detail = "it is none of proxies.trusted, and this listener is for them alone";
+                return Err(Refused::new(Reason::NotTrusted, detail));
+            }
+            if let Some(client) = proxy_header::read(&mut socket).await? {
+                address = client;
+            }
+        }
+        let admitted = admit(address).ok_or_else(|| {
+            Refused::new(Reason::TooMany, "as many connections of this client are open as may be")
+        })?;
+        let (connection, encrypted, names) = match &self.tls {
+            None => (Connection::plain(socket, self.listener.http2), false, Arc::default()),
+            Some(loaded) => {
+                let config = || Arc::clone(&loaded.load().config);
+                let (stream, names) = shake_hands(socket, config, turns).await?;
+                (Connection::encrypted(stream), true, names)
+            }
+        };
+        Ok((connection, Peer { address, encrypted, names }, admitted))
+    }
+
+    /// Reads the files again. What is wrong with them leaves everything as it is; connections keep what they began with.
+    ///
+    /// # Errors
+    /// If they cannot be used.
+    pub fn look_again(&self) -> Result<(), LoadError> {
+        if let (Some(current), Some(settings)) = (&self.tls, &self.listener.tls) {
+            current.store(Arc::new(tls::load(settings, self.listener.http2, SystemTime::now())?));
+        }
+        Ok(())
+    }
+
+    /// Files that it was made from.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        let Some(tls) = &self.listener.tls else { return Vec::new() };
+        let pairs = tls.certificates.iter().flat_map(|files| [&files.chain, &files.key]);
+        pairs.chain(&tls.client_ca).map(std::path::PathBuf::as_path).collect()
+    }
+
+    /// Until when its certificates are valid.
+    pub(super) fn expiries(&self) -> Vec<Expiry> {
+        self.tls.as_ref().map(|loaded| loaded.load().expiries.clone()).unwrap_or_default()
+    }
+
+    /// When the first of its certificates expires.
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expiries().into_iter().map(|expiry| expiry.at).min()
+    }
+}
+
+/// Handshakes of one worker take turns: only so many compute between two looks at what else there is to do, so that
+/// a crowd that connects at once does not hold up the uploads that run.
+#[derive(Debug, Clone)]
+pub struct Turns(Arc<Semaphore>);
+
+/// Handshakes between two looks. One takes less than a millisecond, or a few where the key is an old and long RSA one.
+const AT_ONCE: usize = 4;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Turns {
+    /// Waits for a turn; it ends when the permit is dropped.
+    pub(super) async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.0).acquire_owned().await.ok()
+    }
+}
