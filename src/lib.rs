@@ -62,7 +62,7 @@
 //! | --- | --- | --- |
 //! | [`cli`] | arguments, commands, exit codes | |
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
-//! | [`listen`], [`front`], [`backend`], [`mock`] | shells: sockets, TLS and who is there; clients' requests; the way to the server; a server to try things against | know each other |
+//! | [`listen`], [`front`], [`guard`], [`backend`], [`mock`] | shells: sockets, TLS and who is there; clients' requests; who of them may upload; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
 //! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
@@ -194,6 +194,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod front;
+pub mod guard;
 pub mod limits;
 pub mod listen;
 pub mod mock;

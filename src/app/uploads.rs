@@ -11,8 +11,8 @@ use crate::resumable::reply::Told;
 use crate::route::{Carried, Route, Routes};
 use crate::telemetry::{self, Metrics, UploadEnd, UploadLine};
 use crate::transfer::{
-    Budget, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared, Traffic,
-    Upload, Uploads,
+    Begun, Budget, Created, Feeding, Found, How, NewPart, NewUpload, Outcome, Refusal, Report, Shared,
+    Traffic, Upload, Uploads,
 };
 use crate::upload::Principal;
 use bytes::Bytes;
@@ -124,6 +124,10 @@ impl Uploads for Runner {
 
     async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.0.create(new).await
+    }
+
+    fn begun(&self, id: &str) -> Option<Begun> {
+        self.0.begun(id)
     }
 
     fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found> {
@@ -268,6 +272,7 @@ fn finished(metrics: &Metrics, upload: &Upload, how: &How, report: &Report) {
     let line = UploadLine {
         id: &upload.id,
         client: upload.client,
+        user: upload.permit.user.as_deref(),
         method: upload.method.as_str(),
         route: &upload.route.label(),
         backend: upload.route.backend.authority.as_str(),

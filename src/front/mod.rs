@@ -2,8 +2,8 @@
 //!
 //! What proxies say about a client is settled by `forwarded`, before anything else.
 //!
-//! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
-//! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
+//! A request runs through five files: `head` and `intent` read its head (pure), `door` has it decided whether it may come
+//! in, `service` starts the upload and awaits its outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
 //! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
 //! cannot parse a clear answer. `phase` says where between two messages the connection is.
 //!
@@ -14,6 +14,7 @@
 //! refused is told by `head`, form by form. A request with a chunked body is the last of its connection.
 
 mod connection;
+mod door;
 mod due;
 mod forwarded;
 mod h1;
