@@ -376,7 +376,7 @@ pub struct Failure {
     /// Seconds after which a new attempt makes sense, when the backend named them.
     pub retry_after: Option<u64>,
     /// Value of `WWW-Authenticate`, where the client can try again with other credentials.
-    pub challenge: Option<HeaderValue>,
+    pub challenge: Option<Box<HeaderValue>>,
 }
 
 impl Failure {

@@ -148,7 +148,9 @@
 //! - **The newest request wins.** A phone leaves connections behind that hang for minutes; nothing waits for them.
 //! - **The journal is small and replaceable.** One record an upload; losing it costs a new start, never wrong bytes. All
 //!   records are in memory, too: the store is only written while the program runs.
-//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`).
+//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`). Over
+//!   HTTP/2 the server is the crate h2, which can; what hyper does around it is done by us.
+//! - **Windows of HTTP/2 are memory.** What they let in is held outside the budget, so they are small, and grow from a pool.
 //! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
 //!   logs, the answers and the tests read the same row.
 //! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.

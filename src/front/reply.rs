@@ -122,7 +122,7 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         _ => None,
     };
     if let Some(challenge) = &failure.challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::clone(challenge));
     }
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -3,6 +3,7 @@
 mod backend;
 mod bodies;
 mod digests;
+mod farm;
 mod leaving;
 mod memory;
 mod pace;
