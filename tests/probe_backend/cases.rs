@@ -134,7 +134,21 @@ pub(crate) const CASES: &[Case] = &[
         &["but nothing is stored"],
     ),
     quirk("upper-case GUID", &["protocol=upper"], &["guid = \"upper\""], &["in upper case"]),
+    quirk("verb overridden", &["verb=override"], &["verb = \"override\""], &["X-Http-Method-Override"]),
+    quirk("0x80200020", &["max-fragment=300KB:hresult"], &[], &["0x80200020 (the fragment, or the file)"]),
+    quirk(
+        "only HEAD",
+        &["reads=head"],
+        &["ambiguous_close = \"verify\"", "profile = \"refuse\""],
+        &["GET does not give"],
+    ),
     quirk("node", &["host-id=node7.example"], &[], &["node7.example"]),
+    blocked(
+        "filtered by verb",
+        &["verb=filtered", "server=Microsoft-IIS/10.0"],
+        &["IIS request filtering blocks BITS_POST"],
+    ),
+    blocked("asks for a domain account", &["auth=ntlm"], &["--credentials windows"]),
     blocked("uploads disabled", &["uploads=501"], &["501", "enable BITS uploads"]),
     blocked(
         "filtered like IIS",

@@ -22,10 +22,14 @@ struct Server {
 
 impl Server {
     fn start(case: &Case) -> Server {
+        Server::start_with(case, &[])
+    }
+
+    fn start_with(case: &Case, more: &[&str]) -> Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut knobs = Knobs::preset(case.preset).unwrap();
-        case.quirks.iter().for_each(|quirk| knobs.set(quirk).unwrap());
+        case.quirks.iter().chain(more).for_each(|quirk| knobs.set(quirk).unwrap());
         let storage = Storage::Dir { path: folder.path().to_owned(), create_dirs: false };
         let config = MockConfig { knobs, storage, serve_files: case.readable, ..MockConfig::default() };
         let mock = runtime.block_on(Mock::bind("127.0.0.1:0".parse().unwrap(), config)).unwrap();
@@ -146,4 +150,50 @@ fn the_settings_are_a_configuration() {
         .output()
         .unwrap();
     assert!(checked.status.success(), "{}{settings}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// What was given to get in stands in the settings, by the names of files; what is in them nowhere.
+#[test]
+fn who_has_an_account_gets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("account");
+    let secret = secret.to_str().unwrap();
+    for (quirk, content, kind) in [
+        ("auth=basic:proxy:s3cret", "proxy:s3cret", "basic"),
+        ("auth=bearer:s3cret", "s3cret", "bearer"),
+        #[cfg(feature = "negotiate")]
+        ("auth=ntlm", "CORP\\proxy:s3cret", "windows"),
+    ] {
+        let case = Case { quirks: &[], ..CASES[0] };
+        let server = Server::start_with(&case, &[quirk]);
+        std::fs::write(secret, content).unwrap();
+        let flags = ["--credentials", kind, "--credentials-file", secret, "--up-to", "64KiB"];
+        let output = probe(&server.mock.url(), &flags);
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(output.status.code(), Some(0), "{quirk}: {err}");
+        for line in [format!("credentials = {kind:?}"), format!("credentials_file = {secret:?}")] {
+            assert!(out.lines().any(|other| other == line), "{line}: {out}");
+        }
+        assert!(
+            out.contains("profile = \"refuse\"") && !out.contains("s3cret") && !err.contains("s3cret"),
+            "{out}{err}"
+        );
+        assert_eq!(server.files(), Vec::<String>::new());
+    }
+}
+
+/// The same of a server that stands in a file, by its name.
+#[test]
+fn a_backend_of_the_configuration_is_examined_by_its_name() {
+    let server = Server::start(&CASES[0]);
+    let file = server.folder.path().join("put2bits.toml");
+    std::fs::write(&file, format!("[[backend]]\nname = 'store'\nurl = {:?}\n", server.mock.url())).unwrap();
+    let output = probe("store", &["--config", file.to_str().unwrap(), "--up-to", "64KiB"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("name = \"store\"") && out.contains("profile = \"refuse\""), "{out}");
+    let output = probe("stone", &["--config", file.to_str().unwrap()]);
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{err}");
+    assert!(err.contains("no [[backend]] of the name \"stone\""), "{err}");
 }
