@@ -281,7 +281,73 @@ fn help_is_broken_where_a_line_is_full() {
         }
         assert!(seen >= 5, "{command}: {after}");
         assert!(one_blank(after).contains(
-            "Every setting outside [[listener]] and [[route]] can be given as an environment variable"
+            "Every setting outside [[listener]], [[backend]] and [[route]] can be given as an environment variable"
         ));
+    }
+}
+
+/// Everything that decides about a request, on one screen.
+#[test]
+fn a_request_can_be_tried() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = write(
+        directory.path(),
+        "limits.max_upload = 5000\n\
+         [[route]]\nhost = 'photos.example'\npath = '/photos/'\nbackend = 'http://iis:81/up/'\n\
+         target = \"{header:X-User}/{user|'all'}/{name}\"\noverwrite = 'suffix'\nmax_upload = 2000\n\
+         request_headers = ['X-User', 'X-Token']\nset_headers = { X-Source = 'put2bits', X-Key = { file = '/k' } }\n\
+         [[route]]\npath = '/photos/'\nbackend = 'http://iis/any/'\nresumption = 'off'\n\
+         [[route]]\nhost = 'b.example'\npath = '/'\nbackend = 'http://iis/b/'\n",
+    );
+    let tried = |args: &[&str]| {
+        let output = put2bits(&[&["check-config", "--config", &file, "--try"], args].concat(), &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        stdout(&output).to_owned()
+    };
+    let user = ["--header", "X-User: 7", "--header", "X-Token: hush", "--user", "bob"];
+    let text = tried(&[&["PUT https://Photos.Example/photos/a%20b.jpg?x=1"], &user[..]].concat());
+    let expected = "\
+PUT https://Photos.Example/photos/a%20b.jpg?x=1
+route      photos.example/photos/
+  not      /photos/: another route says more about the host
+  not      b.example/: is for other hosts
+backend    iis:81
+target     /up/7/bob/a%20b.jpg
+name       a b.jpg
+overwrite  suffix: another name if the backend has the file, or does not tell
+carries    x-user: 7
+carries    x-token: (hidden)
+carries    x-source: put2bits
+carries    x-key: (what is in /k)
+length     1000 bytes; at most 2000 bytes are taken
+at once    256 uploads at most
+digest     accept: checked, if one is sent
+resumption no: the request does not ask for it
+";
+    assert_eq!(text, expected);
+    let resumable = ["PUT https://photos.example/photos/a", "--header", "Upload-Draft-Interop-Version: 6"];
+    let resumable = tried(&[&resumable[..], &["--header", "Upload-Complete: ?1"], &user].concat());
+    assert!(resumable.contains("\nresumption yes: the client gets a 104, in version 6\n"), "{resumable}");
+    for (args, answer) in [
+        (&["PUT https://photos.example/photos/a"][..], "400 name_missing: "),
+        (&["PUT https://c.example/photos/..%2fa"], "400 bad_path: the path has a dot segment"),
+        (&["PUT https://c.example/x"], "404 no_route: "),
+        (&["PUT /photos/a", "--length", "5001"], "413 too_large: "),
+        (&["PUT /photos/a", "--header", "Transfer-Encoding: chunked"], "411 length_required: "),
+        (&["GET /photos/a"], "405 method_not_allowed: "),
+        (&["OPTIONS /photos/a"], "501 resumption_off: "),
+        (&["OPTIONS https://b.example/a"], "204: uploads can be resumed here"),
+    ] {
+        let text = tried(args);
+        assert!(text.contains(&format!("\nanswer     {answer}")), "{args:?}: {text}");
+    }
+    for args in [
+        &["--try", "/a"][..],
+        &["--try", "PUT ftp://a/b"],
+        &["--try", "PUT /a", "--header", "x"],
+        &["--length", "1"],
+    ] {
+        let output = put2bits(&[&["check-config", "--config", &file], args].concat(), &[]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(64), ""), "{args:?}: {output:?}");
     }
 }

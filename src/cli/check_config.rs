@@ -12,7 +12,7 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
-    request: try_request::Args,
+    request: try_request::TryArgs,
 }
 
 const EXAMPLES: &str = "\

@@ -21,7 +21,7 @@ const LENGTH: u64 = 1000;
 
 /// A request to be tried.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct TryArgs {
     /// Instead of the configuration print what would become of a request, such as 'PUT https://host/path'
     #[arg(long = "try", value_name = "REQUEST")]
     request: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct Args {
     user: Option<String>,
 }
 
-impl Args {
+impl TryArgs {
     /// Whether there is a request to be tried.
     pub(super) fn is_given(&self) -> bool {
         self.request.is_some()
