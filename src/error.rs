@@ -151,6 +151,20 @@ problems! {
         "The client went away before the body was complete",
         "";
 
+    // ---- the client's side: who may upload ------------------------------------------------------------------
+    /// The route asks for credentials, and the request has none that are right.
+    Unauthorized = "unauthorized", UNAUTHORIZED, Client, false,
+        "Credentials are missing or wrong",
+        "Send those that the route asks for: see WWW-Authenticate.";
+    /// It is known who the client is, and that one may not upload here.
+    AccessDenied = "access_denied", FORBIDDEN, Client, false,
+        "This client may not upload here",
+        "";
+    /// Too many attempts with wrong credentials came from the client's network.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, Client, true,
+        "Too many attempts with wrong credentials",
+        "Wait a minute, and send the right ones.";
+
     // ---- the client's side: uploads that are resumed --------------------------------------------------------
     /// No such upload resource, or none that this client may know of.
     UploadUnknown = "upload_unknown", NOT_FOUND, Client, false,
@@ -322,6 +336,10 @@ problems! {
     TooManyConnections = "too_many_connections", SERVICE_UNAVAILABLE, Proxy, true,
         "Too many connections are open",
         "Try again later; connections.max and connections.max_per_client of the proxy say how many there may be.";
+    /// Nobody can say whether the client may upload: the authority does not answer, or passwords are waited for too long.
+    AuthUnavailable = "auth_unavailable", SERVICE_UNAVAILABLE, Proxy, true,
+        "It cannot be found out whether this client may upload",
+        "Try again later; the proxy's log says what did not answer.";
     /// A capability check where uploads cannot be resumed.
     ResumptionOff = "resumption_off", NOT_IMPLEMENTED, Proxy, false,
         "Uploads cannot be resumed here",
@@ -358,7 +376,7 @@ pub struct Failure {
     /// Seconds after which a new attempt makes sense, when the backend named them.
     pub retry_after: Option<u64>,
     /// Value of `WWW-Authenticate`, where the client can try again with other credentials.
-    pub challenge: Option<HeaderValue>,
+    pub challenge: Option<Box<HeaderValue>>,
 }
 
 impl Failure {
@@ -389,7 +407,7 @@ mod tests {
             let row = problem.row();
             assert!(row.status.is_client_error() || row.status.is_server_error(), "{row:?}");
             // Who may try again is told so by a status that means it.
-            let transient = [408, 500, 503, 504].contains(&row.status.as_u16());
+            let transient = [408, 429, 500, 503, 504].contains(&row.status.as_u16());
             assert_eq!(row.retry, transient, "{row:?}");
             if row.fault == Fault::Client {
                 assert!(row.status.is_client_error(), "{row:?}");

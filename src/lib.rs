@@ -62,7 +62,7 @@
 //! | --- | --- | --- |
 //! | [`cli`] | arguments, commands, exit codes | |
 //! | [`app`] | puts the parts together; the only place that names concrete ones | know the command line |
-//! | [`listen`], [`front`], [`backend`], [`mock`] | shells: sockets, TLS and who is there; clients' requests; the way to the server; a server to try things against | know each other |
+//! | [`listen`], [`front`], [`guard`], [`backend`], [`mock`] | shells: sockets, TLS and who is there; clients' requests; who of them may upload; the way to the server; a server to try things against | know each other |
 //! | [`phone`] | a client that behaves as the Photos daemon does, to try things with | import anything of ours |
 //! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
@@ -148,7 +148,9 @@
 //! - **The newest request wins.** A phone leaves connections behind that hang for minutes; nothing waits for them.
 //! - **The journal is small and replaceable.** One record an upload; losing it costs a new start, never wrong bytes. All
 //!   records are in memory, too: the store is only written while the program runs.
-//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`).
+//! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`). Over
+//!   HTTP/2 the server is the crate h2, which can; what hyper does around it is done by us.
+//! - **Windows of HTTP/2 are memory.** What they let in is held outside the budget, so they are small, and grow from a pool.
 //! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
 //!   logs, the answers and the tests read the same row.
 //! - **Defaults need no file.** `put2bits serve --backend URL` is a whole configuration.
@@ -194,6 +196,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod front;
+pub mod guard;
 pub mod limits;
 pub mod listen;
 pub mod mock;

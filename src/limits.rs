@@ -15,7 +15,8 @@ pub const GIB: u64 = 1024 * MIB;
 pub struct Limits {
     /// Largest file taken from a client, in bytes. Larger ones get 413 before their body is read.
     pub max_upload: u64,
-    /// Body bytes that all uploads together may hold in memory. When it is used up, reading from clients stops.
+    /// Body bytes that all uploads together may hold in memory. When it is used up, reading from clients stops. (Beside it,
+    /// what clients of HTTP/2 may send ahead of that: a quarter of it at most, and 256 KiB a connection.)
     pub memory: u64,
     /// Sizes of the fragments.
     pub fragment: FragmentLimits,

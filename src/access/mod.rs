@@ -14,6 +14,7 @@ use crate::upload::Principal;
 use core::net::SocketAddr;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -52,6 +53,9 @@ pub struct Visit<'a> {
     pub client: SocketAddr,
     /// Where it wants to upload.
     pub route: &'a Route,
+    /// What it is about: path and query of the request that begins an upload. Of one to the URL of an upload, which is a
+    /// secret, the path of the request that began it.
+    pub uri: &'a str,
     /// The head of its request.
     pub head: &'a Parts,
 }
@@ -59,8 +63,10 @@ pub struct Visit<'a> {
 /// A request that was let in.
 #[derive(Debug, Clone, Default)]
 pub struct Admitted {
-    /// Who it is. None: the route asks nobody.
+    /// Who it is. None: nobody in particular, or the route does not ask.
     pub principal: Option<Principal>,
+    /// The same as a name for the log. It is public: no part of it opens anything.
+    pub user: Option<String>,
     /// Fields that an authority adds to what goes to the backend.
     pub headers: HeaderMap,
 }
@@ -70,14 +76,29 @@ pub struct Admitted {
 pub struct Denied {
     /// Why.
     pub failure: Failure,
-    /// Value of `WWW-Authenticate`, if it can try again with credentials.
-    pub challenge: Option<HeaderValue>,
+    /// Nobody has decided, because nobody could: the same request may be let in later.
+    pub undecided: bool,
+    /// Values of `WWW-Authenticate`, if it can try again with credentials.
+    pub challenges: Vec<HeaderValue>,
+}
+
+impl Denied {
+    /// Without a challenge: other credentials would not help.
+    pub fn new(failure: Failure) -> Self {
+        Denied { failure, undecided: false, challenges: Vec::new() }
+    }
 }
 
 /// Decides who gets in.
-pub trait Guard: Clone + Send + Sync + 'static {
+pub trait Guard: Debug + Clone + Send + Sync + 'static {
     /// Whether the request may do what it wants. Whoever cannot find out says no.
     fn admit(&self, visit: Visit<'_>) -> impl Future<Output = Result<Admitted, Denied>> + Send;
+
+    /// The same for a request that was let in before, when what it came for is about to be done. It is no attempt: nothing
+    /// is counted against whoever fails.
+    fn confirm(&self, visit: Visit<'_>) -> impl Future<Output = Result<Admitted, Denied>> + Send {
+        self.admit(visit)
+    }
 }
 
 /// Lets everybody in: whoever stands in front decides.

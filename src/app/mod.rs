@@ -30,6 +30,7 @@ use crate::admin;
 use crate::backend::Unusable;
 use crate::config::{Config, StateConfig, StoreKind};
 use crate::front::Windows;
+use crate::guard::{GuardError, Guards};
 use crate::limits::Limits;
 use crate::listen::{BindError, LoadError, Passed, Place, Reason, Reloader, bind_tcp};
 use crate::registry::{Drain, Registry};
@@ -86,6 +87,12 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// What says who may upload can't be used: a file of hashes, mostly.
+    #[error("who may upload: {source}")]
+    Guard {
+        /// What is wrong with it.
+        source: GuardError,
+    },
     /// The records of uploads in the state directory can't be used: damaged, of a newer version, or in use.
     #[error("cannot use the state directory: {source}")]
     State {
@@ -126,6 +133,7 @@ impl From<StoreError> for ServeError {
 /// At the first that can't be used.
 pub fn check(config: &Config) -> Result<(), ServeError> {
     Backends::open(&config.routes, &config.limits)?;
+    Guards::new(&config.routes).map_err(|source| ServeError::Guard { source })?;
     Ok(())
 }
 
@@ -184,11 +192,12 @@ impl Proxy {
         let listeners = config.all_listeners();
         let Config { proxies, workers, routes, limits, state, resumption, admin, .. } = config;
         let backends = Backends::open(&routes, &limits)?;
+        let guards = Guards::new(&routes).map_err(|source| ServeError::Guard { source })?;
         let opened = open(&state)?;
         let admin_listener = bind_admin(admin.listen)?;
         let proxies = Arc::new(proxies);
         let mut gates = listening::open(listeners, &proxies, passed, &limits)?;
-        let places = gates.iter().map(Gate::open).collect();
+        let places: Vec<_> = gates.iter().map(Gate::open).collect();
         let files = gates.iter_mut().filter_map(|gate| Some(Box::new(gate.bound.take_file()?) as Box<_>));
         let files = files.collect();
         let entrances: Vec<_> = gates.iter().map(|gate| Arc::clone(&gate.entrance)).collect();
@@ -210,6 +219,7 @@ impl Proxy {
         let shared = worker::Shared {
             registry: Registry::new(common, store, salt, TaskTracker::new()),
             resumption: Arc::new(resumption),
+            guards: guards.clone(),
             proxies,
             clients: door.clients().clone(),
             refused: Arc::new(Mutex::default()),
@@ -231,6 +241,19 @@ impl Proxy {
             None => None,
         };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
+
+        if guards.has_files() && places.iter().any(Open::is_overheard) {
+            tracing::warn!(
+                "clients show tokens or passwords to a route, and a listener for other machines is not encrypted"
+            );
+        }
+        if guards.has_files() {
+            let (stop, watch) = (drain.up().clone(), guards.watch());
+            // Nobody waits for the thread: it has nothing to bring to an end.
+            drop(spawn("guard".into(), async move {
+                stop.run_until_cancelled(watch).await;
+            })?);
+        }
 
         let mut threads = Vec::with_capacity(workers + 1);
         let mut desks = Vec::with_capacity(workers);

@@ -5,6 +5,7 @@ use super::seldom::Seldom;
 use super::uploads::{Common, Runner};
 use crate::access::{Peer, Proxies};
 use crate::front::{self, Protocol, Service, Transport, Windows};
+use crate::guard::Guards;
 use crate::listen::{Agreed, Connection, Entrance, Parked, Reason, Refused, Turns};
 use crate::registry::Registry;
 use crate::resumable::Settings;
@@ -96,6 +97,7 @@ pub(super) struct Shared {
     /// Its tasks run where it was made; each worker makes its own from it.
     pub(super) registry: Registry<Common>,
     pub(super) resumption: Arc<Settings>,
+    pub(super) guards: Guards,
     /// Whom in front to believe.
     pub(super) proxies: Arc<Proxies>,
     /// Counts the connections of each client.
@@ -130,7 +132,8 @@ impl Worker {
         let metrics = host.metrics.clone();
         let service = Service::new(Runner(registry), routes, limits, resumption)
             .sharing(self.shared.windows)
-            .behind(Arc::clone(&self.shared.proxies));
+            .behind(Arc::clone(&self.shared.proxies))
+            .guarded_by(self.shared.guards.clone());
         let lobby = Lobby {
             turns: Turns::default(),
             clients: self.shared.clients.clone(),

@@ -51,12 +51,15 @@ pub(super) struct Account {
     refusals: Refusals,
 }
 
+/// The digest of what a file held, and when the server said no to it.
+type Refused = Option<([u8; 32], Instant)>;
+
 /// What a file held that the server said no to, and when. It outlives the reading of the file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Refusals(Arc<Mutex<Option<([u8; 32], Instant)>>>);
+pub(super) struct Refusals(Arc<Mutex<Refused>>);
 
 impl Refusals {
-    fn lock(&self) -> MutexGuard<'_, Option<([u8; 32], Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, Refused> {
         // It is written whole, so a poisoned lock still guards a sound value.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,7 +142,11 @@ struct Login {
 }
 
 impl Login {
-    fn new(scheme: Scheme, account: &Account) -> Result<Self, sspi::Error> {
+    fn new(scheme: Scheme, account: &Account) -> Result<Self, String> {
+        Login::begin(scheme, account).map_err(|error| format!("{:?}", error.error_type))
+    }
+
+    fn begin(scheme: Scheme, account: &Account) -> Result<Self, sspi::Error> {
         let ntlm = NtlmConfig::new(WORKSTATION.to_owned());
         let mut context = match scheme {
             Scheme::Ntlm => SspiContext::Ntlm(Ntlm::with_config(ntlm)),
@@ -186,6 +193,14 @@ impl Login {
     }
 }
 
+/// What a 401 wants to be answered, and under which scheme. Nothing: it is a no, or offers none that is spoken here.
+fn challenged(login: Option<&Login>, headers: &HeaderMap) -> Option<(Scheme, Vec<u8>)> {
+    let scheme = login.map_or_else(|| Scheme::offered(headers), |login| Some(login.scheme))?;
+    let challenge = scheme.challenge(headers)?;
+    // The bare offer, behind a proof, is a no.
+    (login.is_none() || !challenge.is_empty()).then_some((scheme, challenge))
+}
+
 impl Connection {
     /// Makes a new connection the account's, if this backend has one.
     pub(super) async fn log_in(&mut self, link: Link, patience: Patience) -> Result<Entered, NoAnswer> {
@@ -202,47 +217,34 @@ impl Connection {
         let mut proof = None;
         for _ in 0..MAX_LEGS {
             let mut ping = Packet::Ping.request(&self.destination, &self.endpoint.server().dialect);
-            if let Some(proof) = proof.take() {
-                ping.headers_mut().insert(AUTHORIZATION, proof);
-            }
-            let Answered { answer, reusable } =
-                link.ask(ping, [].into(), patience).await.map_err(|error| failed(&error.to_string()))?;
+            ping.headers_mut().extend(proof.take().map(|proof| (AUTHORIZATION, proof)));
+            let answered = link.ask(ping, [].into(), patience).await;
+            let Answered { answer, reusable } = answered.map_err(|error| failed(&error.to_string()))?;
+            let reusable = reusable && link.ready().await;
             if answer.status != StatusCode::UNAUTHORIZED {
                 if login.is_some() {
                     account.refused(false);
                 }
-                return match reusable && link.ready().await {
-                    true => Ok(Entered::With(link)),
-                    false => Err(failed("the server closed the connection that is to be the account's")),
-                };
+                let closed = "the server closed the connection that was to be the account's";
+                return reusable.then_some(Entered::With(link)).ok_or_else(|| failed(closed));
             }
-            let said = login.as_ref().map(|login| login.scheme).or_else(|| Scheme::offered(&answer.headers));
-            let challenge = said.and_then(|scheme| Some((scheme, scheme.challenge(&answer.headers)?)));
-            let Some((scheme, challenge)) = challenge else {
-                // Neither scheme, or no challenge to what was to be one: that is a no.
+            let Some((scheme, challenge)) = challenged(login.as_ref(), &answer.headers) else {
                 if login.is_some() {
                     account.refused(true);
                 }
                 return Ok(Entered::Refused(answer));
             };
-            // An offer without a challenge, behind a proof, is a no, too.
-            let is_no = login.is_some() && challenge.is_empty();
-            if is_no {
-                account.refused(true);
-            }
-            if is_no || account.was_refused() {
+            if account.was_refused() {
                 return Ok(Entered::Refused(answer));
             }
-            if !(reusable && link.ready().await) {
+            if !reusable {
                 return Err(failed("the server closed the connection in the middle of it"));
             }
-            let mut under_way = match login.take() {
+            let under_way = match &mut login {
                 Some(login) => login,
-                None => Login::new(scheme, &account)
-                    .map_err(|error| failed(&format!("{:?}", error.error_type)))?,
+                none => none.insert(Login::new(scheme, &account).map_err(|why| failed(&why))?),
             };
             proof = Some(under_way.step(&target, challenge).map_err(|why| failed(&why))?);
-            login = Some(under_way);
         }
         Err(failed("the server wants ever more of it"))
     }
@@ -277,5 +279,54 @@ impl Connection {
                 .ok_or_else(|| NoAnswer::Impossible("the reply is too large, or does not end".to_owned()))?;
         }
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn challenges_are_found_wherever_they_stand() {
+        let headers = |values: &[&str]| -> HeaderMap {
+            values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap())).collect()
+        };
+        for (values, scheme, challenge) in [
+            (&["Negotiate", "NTLM"][..], Some(Scheme::Negotiate), Some(&b""[..])),
+            (&["Basic realm=\"a\", ntlm"], Some(Scheme::Ntlm), Some(b"")),
+            (&["NTLM YWJj"], Some(Scheme::Ntlm), Some(b"abc")),
+            (&["Basic realm=x", "NTLM YWJj, Negotiate"], Some(Scheme::Negotiate), Some(b"")),
+            (&["NTLM not*base64"], None, None),
+            (&["NTLMv2 YWJj", "Basic"], None, None),
+            (&[], None, None),
+        ] {
+            let headers = headers(values);
+            let offered = Scheme::offered(&headers);
+            assert_eq!(offered, scheme, "{values:?}");
+            let found = offered.and_then(|scheme| scheme.challenge(&headers));
+            assert_eq!(found.as_deref(), challenge, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_read_and_never_shown() {
+        for good in ["CORP\\me:s3cret", "me@CORP.EXAMPLE:s3:cret", "me:s3cret"] {
+            let account = Account::parse(good, &Refusals::default()).unwrap();
+            assert_eq!(format!("{account:?}"), "Account(***)");
+        }
+        for bad in ["s3cret", ":s3cret", "me:", "a\\b\\c:s3cret", "me:s3cret\nyou:s3cret"] {
+            let why = Account::parse(bad, &Refusals::default()).unwrap_err();
+            assert!(why.contains("DOMAIN\\user:password") && !why.contains("s3cret"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_outlives_the_reading_but_not_another_password() {
+        let refusals = Refusals::default();
+        let account = |text| Account::parse(text, &refusals).unwrap();
+        account("me:wrong").refused(true);
+        assert!(account("me:wrong").was_refused() && !account("me:right").was_refused());
+        account("me:right").refused(false);
+        assert!(!account("me:wrong").was_refused());
     }
 }

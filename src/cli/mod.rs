@@ -6,6 +6,7 @@ mod args;
 mod check_config;
 mod demo;
 mod exit;
+mod hash;
 mod serve;
 mod try_request;
 
@@ -42,6 +43,8 @@ enum Command {
     Demo(demo::Args),
     /// Check a configuration, and print what is in force and where each value comes from.
     CheckConfig(check_config::Args),
+    /// Make a line for a file of tokens or users.
+    Hash(hash::Args),
 }
 
 /// Why a command stopped: the line for standard error, if there is anything to say, and the exit code.
@@ -69,7 +72,9 @@ impl From<ServeError> for Stop {
             ServeError::Bind { .. } | ServeError::BindAdmin { .. } | ServeError::Passed { .. } => {
                 Exit::Unavailable
             }
-            ServeError::Certificate { .. } | ServeError::Backend(_) => Exit::Config,
+            ServeError::Certificate { .. } | ServeError::Backend(_) | ServeError::Guard { .. } => {
+                Exit::Config
+            }
             ServeError::State { .. } => Exit::Io,
             ServeError::Runtime { .. } => Exit::System,
         };
@@ -101,6 +106,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::CheckConfig(args) => check_config::run(args),
+        Command::Hash(args) => hash::run(args),
     };
     match done {
         Ok(()) => Exit::Success.into(),

@@ -1,6 +1,7 @@
 //! Names of headers, alone and in lists, and which of them cannot do what a key would have them do.
 
 use super::raw::Raw;
+use crate::route::Carried;
 use http::{HeaderName, header};
 
 /// What a list is wanted to be, as a noun phrase.
@@ -59,6 +60,30 @@ pub(crate) fn credentials(raw: &Raw) -> Result<Vec<HeaderName>, String> {
         let refused = part || NOT_THE_CLIENTS.contains(name);
         refused.then_some("a credential: it differs between the requests of one upload")
     })
+}
+
+/// `route.auth_headers`: what an authority gets to see of a request.
+pub(crate) fn shown_to_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        if name.as_str().starts_with("x-forwarded-") {
+            return Some("shown as the client sends it: put2bits itself says what stands there");
+        }
+        let refused = name == header::HOST || is_about_the_message(name);
+        refused.then_some("shown: it is about the message between client and proxy")
+    })
+}
+
+/// `route.auth_copy`: what of an authority's answer goes on to the backend.
+pub(crate) fn copied_from_authority(raw: &Raw) -> Result<Vec<HeaderName>, String> {
+    list(raw, |name| {
+        let refused = !Carried::may_hold(name);
+        refused.then_some("passed on: it is about a message, or part of the protocol to the backend")
+    })
+}
+
+/// Whether a field belongs to one message or connection.
+fn is_about_the_message(name: &HeaderName) -> bool {
+    NOT_PASSED_ON.contains(name) || name == "keep-alive" || name == "content-range" || name == "expect"
 }
 
 /// Each name once, and none that `why_not` has something against.

@@ -12,6 +12,7 @@
 //! to `check-config` at once. Anything unknown or wrong is one [`ConfigError`] of one line; nothing is guessed.
 
 mod admin;
+mod auth;
 mod backend;
 mod backends;
 mod check;

@@ -1,5 +1,6 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
+use super::auth;
 use super::backends::{self, BACKEND_KEYS};
 use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, DIGESTS, OVERWRITES, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
@@ -97,6 +98,6 @@ fn value(entry: &Entry, key: &str) -> Option<Value> {
         "name_query" => route.name.query.as_deref().map(Value::from),
         "overwrite" => Some(Value::from(choice::name(route.overwrite, &OVERWRITES))),
         "digest" => Some(Value::from(choice::name(route.digest, &DIGESTS))),
-        _ => route_values::value(route, key),
+        _ => auth::value(route, key).or_else(|| route_values::value(route, key)),
     }
 }

@@ -1,6 +1,7 @@
 //! From `[[route]]` tables, or `--backend`, to routes.
 
 use super::ConfigError;
+use super::auth::{self, AUTH_KEYS};
 use super::backend::{parse_backend, parse_prefix};
 use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, DIGESTS, OVERWRITES, REPLIES, ZERO_LENGTHS};
@@ -14,7 +15,7 @@ use crate::route::{BackendUrl, NamePattern, Route};
 use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.
-pub(crate) const ROUTE_KEYS: [&str; 20] = [
+pub(crate) const ROUTE_KEYS: [&str; 29] = [
     "host",
     "path",
     "backend",
@@ -35,6 +36,15 @@ pub(crate) const ROUTE_KEYS: [&str; 20] = [
     "digest",
     "max_upload",
     "max_running",
+    AUTH_KEYS[0],
+    AUTH_KEYS[1],
+    AUTH_KEYS[2],
+    AUTH_KEYS[3],
+    AUTH_KEYS[4],
+    AUTH_KEYS[5],
+    AUTH_KEYS[6],
+    AUTH_KEYS[7],
+    AUTH_KEYS[8],
 ];
 
 /// A route and where its values were written.
@@ -145,6 +155,10 @@ fn read(table: RawTable, backends: &[backends::Entry]) -> Result<Entry, ConfigEr
     for (key, raw) in &table.fields {
         set(&mut route, key, raw).map_err(|why| fail(key, raw, why))?;
     }
+    route.auth = auth::read(&table.fields).map_err(|(key, why)| {
+        let raw = table.fields.iter().find(|(name, _)| *name == key).map(|(_, raw)| raw);
+        ConfigError::new(raw.map_or(&table.origin, |raw| &raw.origin), path(key), why)
+    })?;
     // The route's own come first: they win.
     let fields = table.fields.into_iter().map(|(key, raw)| (key, raw.origin)).chain(given).collect();
     Ok(Entry { route, fields })
@@ -171,7 +185,7 @@ fn set(route: &mut Route, key: &str, raw: &Raw) -> Result<(), String> {
         "name_query" => route.name.query = Some(query_name(raw)?),
         "refused_names" => route.refused_names = refused_names(raw)?,
         "resumption" => route.resumption = choice::resumption(raw)?,
-        // `path` and `backend` have been read.
+        // `path` and `backend` have been read, and what is about credentials is read together.
         _ => {}
     }
     Ok(())

@@ -13,7 +13,17 @@ const EXAMPLE: &str = include_str!("../../deploy/put2bits.toml");
 
 /// The example with every setting in force.
 fn all_in_force() -> String {
-    let is_setting = |rest: &&str| rest.starts_with(char::is_alphabetic) || rest.starts_with("[[");
+    in_force(|_| true)
+}
+
+/// Those in force that do not need another value of `auth` beside them.
+fn all_that_go_together() -> String {
+    in_force(|setting| !setting.starts_with("auth_"))
+}
+
+fn in_force(wanted: impl Fn(&str) -> bool) -> String {
+    let is_setting =
+        |rest: &&str| (rest.starts_with(char::is_alphabetic) || rest.starts_with("[[")) && wanted(rest);
     let setting = |line: &'static str| line.strip_prefix('#').filter(is_setting);
     let lines: Vec<_> = EXAMPLE.lines().map(|line| setting(line).unwrap_or(line)).collect();
     // `mode` goes with these alone.
@@ -47,7 +57,7 @@ fn the_example_holds_every_key_once() {
 
 #[test]
 fn the_defaults_in_the_example_are_the_defaults() {
-    let resolved = resolve(&all_in_force());
+    let resolved = resolve(&all_that_go_together());
     let (mut shown, mut default) = (resolved.config().clone(), Config::default());
     for key in KEYS.iter().filter(|key| key.path != "workers") {
         assert_eq!(key.of(&mut shown).toml(), key.of(&mut default).toml(), "{}", key.path);
@@ -68,8 +78,8 @@ fn the_defaults_in_the_example_are_the_defaults() {
 
 #[test]
 fn the_example_writes_values_as_they_are_printed() {
-    let printed = resolve(&all_in_force()).to_string();
-    for line in all_in_force().lines().filter(|line| line.contains(" = ") && !line.starts_with('#')) {
+    let printed = resolve(&all_that_go_together()).to_string();
+    for line in all_that_go_together().lines().filter(|line| line.contains(" = ") && !line.starts_with('#')) {
         let name = line.split(" = ").next().unwrap();
         // Header names are printed in small letters.
         if name != "name_header" {
@@ -77,5 +87,27 @@ fn the_example_writes_values_as_they_are_printed() {
         }
     }
     let mut all = ROUTE_KEYS.iter().chain(&LISTENER_KEYS).chain(&BACKEND_KEYS);
-    assert!(all.all(|key| printed.contains(&format!("\n{key} = "))), "{printed}");
+    assert!(all.all(|key| key.starts_with("auth_") || printed.contains(&format!("\n{key} = "))), "{printed}");
+}
+
+/// Of each kind of `auth` the keys that go with it, as the example writes them.
+#[test]
+fn the_example_of_each_kind_of_auth_is_one() {
+    for (kind, keys) in [
+        ("bearer", &["auth_file"][..]),
+        ("basic", &["auth_file"]),
+        ("forward", &["auth_url", "auth_headers", "auth_copy", "auth_timeout", "auth_cache", "auth_ca"]),
+    ] {
+        let text = in_force(|setting| setting.split(" = ").next().is_some_and(|key| keys.contains(&key)));
+        let text = text.replace("#auth = \"open\"", &format!("auth = {kind:?}"));
+        let printed = resolve(&text).to_string();
+        for line in text.lines().filter(|line| line.starts_with("auth")) {
+            assert!(printed.lines().any(|other| other.starts_with(line)), "{line}\n{printed}");
+        }
+        let forward = crate::route::Forward::new("https://auth.example/check".parse().unwrap());
+        if let crate::route::Auth::Forward(shown) = &resolve(&text).routes()[0].route.auth {
+            let shown = crate::route::Forward { copy: Vec::new(), ca: None, ..(**shown).clone() };
+            assert_eq!(shown, forward, "the defaults in the example are the defaults");
+        }
+    }
 }

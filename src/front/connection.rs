@@ -4,7 +4,7 @@ use super::due::Due;
 use super::preface::{self, Rewound};
 use super::service::{Service, new_id};
 use super::{h1, h2};
-use crate::access::Peer;
+use crate::access::{Guard, Peer};
 use crate::error::{Failure, Problem};
 use crate::transfer::{Refusal, Uploads};
 use std::error::Error;
@@ -56,14 +56,15 @@ pub(super) struct CutOff;
 /// `limits.time.header` bounds the time that the first request head takes (over HTTP/1 every head),
 /// `limits.time.keep_alive` that between an answer and the next request. A client that takes no byte of an answer for
 /// `limits.time.idle` is cut off.
-pub async fn serve_connection<I, U>(
+pub async fn serve_connection<I, U, G>(
     io: I,
     peer: impl Into<Peer>,
-    service: Service<U>,
+    service: Service<U, G>,
     shutdown: CancellationToken,
 ) where
     I: Transport,
     U: Uploads,
+    G: Guard,
 {
     let peer = peer.into();
     let client = peer.address;
@@ -91,16 +92,17 @@ pub async fn serve_connection<I, U>(
 }
 
 /// HTTP/1. Of a head that could not be read the service is told.
-async fn serve_http1<I, U>(
+async fn serve_http1<I, U, G>(
     io: I,
     peer: Peer,
-    service: Service<U>,
+    service: Service<U, G>,
     due: Due,
     shutdown: CancellationToken,
 ) -> hyper::Result<()>
 where
     I: Transport,
     U: Uploads,
+    G: Guard,
 {
     let (client, unreadable_id) = (peer.address, new_id());
     let answer = |request, interim| service.clone().answer(peer.clone(), request, interim);

@@ -1,19 +1,24 @@
-//! The side that faces the client: HTTP/1.1 requests in, uploads out.
+//! The side that faces the client: requests of HTTP/1.1 and HTTP/2 in, uploads out.
 //!
-//! What proxies say about a client is settled by `forwarded`, before anything else.
+//! What proxies say about a client is settled by `forwarded`, before anything else. Then a request runs through five files:
+//! `head` and `intent` read its head (pure), `door` has it decided whether it may come in, `service` starts the upload and
+//! awaits its outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). They are the same for both
+//! versions.
 //!
-//! A request runs through four files: `head` and `intent` read its head (pure), `service` starts the upload and awaits its
-//! outcome (`resource`, if it can be resumed), `reply` writes the answer (pure). Below them `wire` wraps the connection: it sends the heads that
-//! `interim` queues before the answer, lingers after a refusal so that the client can read it, and gives heads that hyper
-//! cannot parse a clear answer. `phase` says where between two messages the connection is.
+//! Below them, `connection` finds out what a client speaks (`preface`, if nobody agreed on it). `h1` is hyper's server. Its
+//! `wire` wraps the connection: it sends the heads that `interim` queues before the answer, lingers after a refusal so that
+//! the client can read it, and gives heads that hyper cannot parse a clear answer. `phase` says where between two messages
+//! the connection is. `h2` is a server on the crate of that name, with a task for each request.
 //!
 //! The front never reads a body and never contacts a backend. It knows [`Uploads`](crate::transfer::Uploads),
 //! not who implements it.
 //!
 //! hyper is lenient, and hides from us what it forgave: `raw_head` looks at the same bytes and finds it. What is then
-//! refused is told by `head`, form by form. A request with a chunked body is the last of its connection.
+//! refused is told by `head`, form by form. A request with a chunked body is the last of its connection. HTTP/2 leaves no
+//! such doubts: h2 resets what is malformed.
 
 mod connection;
+mod door;
 mod due;
 mod forwarded;
 mod h1;

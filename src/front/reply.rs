@@ -86,6 +86,13 @@ pub(super) fn reason(response: &mut Response<Full<Bytes>>, why: Problem) {
     response.headers_mut().insert(PUT2BITS_REASON, HeaderValue::from_static(why.code()));
 }
 
+/// Says which credentials would help.
+pub(super) fn challenge(response: &mut Response<Full<Bytes>>, challenges: &[HeaderValue]) {
+    for challenge in challenges {
+        response.headers_mut().append(WWW_AUTHENTICATE, challenge.clone());
+    }
+}
+
 /// Says which methods there are instead.
 pub(super) fn allow(response: &mut Response<Full<Bytes>>, methods: HeaderValue) {
     response.headers_mut().insert(ALLOW, methods);
@@ -115,7 +122,7 @@ fn problem(failure: &Failure, id: &str, close: bool) -> (HeaderMap, Bytes) {
         _ => None,
     };
     if let Some(challenge) = &failure.challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::clone(challenge));
     }
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,16 +1,18 @@
 //! Requests about uploads that can be resumed: the one that begins an upload, and those to its own URL.
 
 use super::connection::CutOff;
+use super::door::{self, Entered};
 use super::intent::{self, NewFile};
 use super::reply;
 use super::service::{Answer, Asked, Service};
+use crate::access::Guard;
 use crate::bits::Destination;
 use crate::digest::Digests;
 use crate::error::{Failure, Fault, Problem};
 use crate::resumable::{self, Append, OnResource, Version};
 use crate::route::Route;
 use crate::transfer::{Created, Fed, Feeding, Found, NewPart, NewUpload, Uploads};
-use crate::upload::{Principal, Refusal};
+use crate::upload::Refusal;
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use http_body::Body;
@@ -25,15 +27,17 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 const MOST_PROGRESS: u32 = 4;
 
 /// Begins an upload: makes its resource, tells its URL by a 104, then takes the body.
-pub(super) async fn create<U, B>(
-    service: &Service<U>,
+pub(super) async fn create<U, G, B>(
+    service: &Service<U, G>,
     asked: &Asked,
+    entered: Entered,
     file: NewFile,
     destination: Destination,
     body: B,
 ) -> Answer
 where
     U: Uploads,
+    G: Guard,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
@@ -49,14 +53,16 @@ where
         return Ok(service.refuse(asked, &failure));
     }
     let route = &Arc::clone(&file.route);
-    let carried = route.carried(&asked.head.headers);
+    let mut carried = route.carried(&asked.head.headers);
+    entered.add_to(route, &mut carried);
     let new = NewUpload {
         name: asked.id.clone(),
         client: Some(asked.client),
         version: creation.version,
-        principal: Principal::of(&asked.head.headers, &service.resumption.credentials),
+        principal: entered.principal,
         method: asked.head.method.clone(),
         route: file.route,
+        path: asked.head.uri.path().to_owned(),
         destination,
         carried: carried.clone(),
         total: creation.length,
@@ -90,13 +96,14 @@ where
         content_digest: file.content_digest,
         carried,
         place: Some(place),
+        permit: entered.permit,
     };
     feed(service, asked, route, &id, new, body, Some(&location)).await
 }
 
 /// A request to the URL of an upload.
-pub(super) async fn serve<U, B>(
-    service: &Service<U>,
+pub(super) async fn serve<U, G, B>(
+    service: &Service<U, G>,
     asked: &Asked,
     id: &str,
     content: Option<u64>,
@@ -104,14 +111,25 @@ pub(super) async fn serve<U, B>(
 ) -> Answer
 where
     U: Uploads,
+    G: Guard,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
-    let principal = Principal::of(&asked.head.headers, &service.resumption.credentials);
-    // Whether there is such an upload comes first: nothing about it is for strangers.
-    let Some(found) = service.uploads.find(id, principal.as_ref()) else {
-        return Ok(gone(service, asked, Version::rfc(), Problem::UploadUnknown));
+    let unknown = || gone(service, asked, Version::rfc(), Problem::UploadUnknown);
+    // Whether there is such an upload comes first: nothing about it is for strangers. (An answer may come a little later if
+    // there is one, because then somebody is asked. Ids cannot be guessed, so that tells nobody anything.)
+    let Some(begun) = service.uploads.begun(id) else { return Ok(unknown()) };
+    let uri = if begun.path.is_empty() { &begun.route.prefix } else { &begun.path };
+    let entered = match door::enter(&service.guard, asked, &begun.route, uri, &service.resumption).await {
+        Ok(entered) => entered,
+        // Nobody can say whose it is: its system comes back by itself.
+        Err(denied) if denied.undecided => {
+            service.note(asked, &denied.failure);
+            return Err(CutOff);
+        }
+        Err(_) => return Ok(unknown()),
     };
+    let Some(found) = service.uploads.find(id, entered.principal.as_ref()) else { return Ok(unknown()) };
     let asked = &Asked { id: found.name.clone(), ..asked.clone() };
     let version = resumable::version(&asked.head.headers, found.version);
     match resumable::on_resource(&asked.head, content, found.version) {
@@ -139,13 +157,14 @@ where
             }
             Err(why) => gone(service, asked, version, why),
         }),
-        Ok(OnResource::Append(part)) => append(service, asked, id, &found, part, body).await,
+        Ok(OnResource::Append(part)) => append(service, asked, entered, id, &found, part, body).await,
     }
 }
 
-async fn append<U, B>(
-    service: &Service<U>,
+async fn append<U, G, B>(
+    service: &Service<U, G>,
     asked: &Asked,
+    entered: Entered,
     id: &str,
     found: &Found,
     part: Append,
@@ -153,6 +172,7 @@ async fn append<U, B>(
 ) -> Answer
 where
     U: Uploads,
+    G: Guard,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
@@ -164,13 +184,25 @@ where
     if let Err(failure) = check_part(service, &part, &content_digest) {
         return Ok(refused(service, asked, part.version, failure, None));
     }
-    let carried = found.route.carried(&asked.head.headers);
-    let new = NewPart { client: Some(asked.client), append: part, content_digest, carried, place: None };
+    let mut carried = found.route.carried(&asked.head.headers);
+    entered.add_to(&found.route, &mut carried);
+    let new = NewPart {
+        client: Some(asked.client),
+        append: part,
+        content_digest,
+        carried,
+        place: None,
+        permit: entered.permit,
+    };
     feed(service, asked, &found.route, id, new, body, None).await
 }
 
 /// A part with a digest of its own is held whole until it is checked, so it has to be small.
-fn check_part<U: Uploads>(service: &Service<U>, part: &Append, digest: &Digests) -> Result<(), Failure> {
+fn check_part<U: Uploads, G: Guard>(
+    service: &Service<U, G>,
+    part: &Append,
+    digest: &Digests,
+) -> Result<(), Failure> {
     let most = service.limits.fragment.max;
     if digest.is_empty() || part.content.is_some_and(|content| content <= most) {
         return Ok(());
@@ -180,8 +212,8 @@ fn check_part<U: Uploads>(service: &Service<U>, part: &Append, digest: &Digests)
 }
 
 /// Hands a part over, and answers what became of it. `created`: the URL, if this request began the upload.
-async fn feed<U, B>(
-    service: &Service<U>,
+async fn feed<U, G, B>(
+    service: &Service<U, G>,
     asked: &Asked,
     route: &Route,
     id: &str,
@@ -191,6 +223,7 @@ async fn feed<U, B>(
 ) -> Answer
 where
     U: Uploads,
+    G: Guard,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Error + Send + Sync + 'static,
 {
@@ -231,8 +264,8 @@ where
 }
 
 /// Waits for the outcome, and tells meanwhile how far the upload has come, if that is wanted.
-async fn wait<U: Uploads>(
-    service: &Service<U>,
+async fn wait<U: Uploads, G: Guard>(
+    service: &Service<U, G>,
     asked: &Asked,
     version: &Version,
     feeding: Feeding,
@@ -269,8 +302,8 @@ async fn tick(ticks: &mut Option<Interval>) {
 }
 
 /// The answer to a request for an upload that is not there, or not any more.
-fn gone<U: Uploads>(
-    service: &Service<U>,
+fn gone<U: Uploads, G: Guard>(
+    service: &Service<U, G>,
     asked: &Asked,
     version: &Version,
     why: Problem,
@@ -281,8 +314,8 @@ fn gone<U: Uploads>(
 }
 
 /// The answer to a request that changes nothing.
-fn refused<U: Uploads>(
-    service: &Service<U>,
+fn refused<U: Uploads, G: Guard>(
+    service: &Service<U, G>,
     asked: &Asked,
     version: &Version,
     failure: Failure,

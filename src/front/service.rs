@@ -1,11 +1,12 @@
 //! From a request to its answer.
 
 use super::connection::CutOff;
+use super::door::Entered;
 use super::h2::Windows;
 use super::intent::{self, Intent, NewFile, Rules};
 use super::interim::Interim;
-use super::{forwarded, head, reply, resource};
-use crate::access::{Peer, Proxies};
+use super::{door, forwarded, head, reply, resource};
+use crate::access::{Guard, Open, Peer, Proxies};
 use crate::bits::Destination;
 use crate::error::{Failure, Problem};
 use crate::limits::Limits;
@@ -13,7 +14,7 @@ use crate::resumable::reply::{Announced, capabilities, upload_id};
 use crate::resumable::{self, Settings};
 use crate::route::{Route, Routes};
 use crate::transfer::{Refusal, Upload, Uploads};
-use crate::upload::{Beginning, Principal};
+use crate::upload::Beginning;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -28,9 +29,12 @@ use uuid::Uuid;
 pub(super) type Answer = Result<Response<Full<Bytes>>, CutOff>;
 
 /// Answers requests. Cheap to clone.
+///
+/// `G` decides who gets in; [`Open`] lets everybody in.
 #[derive(Debug, Clone)]
-pub struct Service<U> {
+pub struct Service<U, G = Open> {
     pub(super) uploads: U,
+    pub(super) guard: G,
     routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
@@ -53,13 +57,21 @@ pub(super) struct Asked {
     pub(super) interim: Interim,
 }
 
-impl<U: Uploads> Service<U> {
-    /// A service that hands the uploads it accepts to `uploads`.
+impl<U> Service<U> {
+    /// A service that lets everybody in, and hands the uploads it accepts to `uploads`.
     pub fn new(uploads: U, routes: Arc<Routes>, limits: Arc<Limits>, resumption: Arc<Settings>) -> Self {
         let windows = Windows::new(limits.memory / 4);
-        Service { uploads, routes, limits, resumption, proxies: Arc::default(), windows }
+        Service { uploads, guard: Open, routes, limits, resumption, proxies: Arc::default(), windows }
     }
 
+    /// The same, with somebody at the door.
+    pub fn guarded_by<G: Guard>(self, guard: G) -> Service<U, G> {
+        let Service { uploads, guard: Open, routes, limits, resumption, proxies, windows } = self;
+        Service { uploads, guard, routes, limits, resumption, proxies, windows }
+    }
+}
+
+impl<U: Uploads, G: Guard> Service<U, G> {
     /// The same behind these proxies. Without this, nobody is believed.
     pub fn behind(self, proxies: Arc<Proxies>) -> Self {
         Service { proxies, ..self }
@@ -105,13 +117,25 @@ impl<U: Uploads> Service<U> {
             Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
         match intent::read(&asked.head, rules) {
             Ok(Intent::Upload(file)) => {
-                let destination = file.destination(&asked.head, None, Uuid::new_v4().as_u128());
+                // Nothing is read of the body, and nobody else hears of it, before this is decided.
+                let uri = asked.head.uri.path_and_query().map_or("/", |uri| uri.as_str());
+                let entered = match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await
+                {
+                    Ok(entered) => entered,
+                    Err(denied) => {
+                        let mut response = self.refuse_new(&asked, &denied.failure);
+                        reply::challenge(&mut response, &denied.challenges);
+                        return Ok(response);
+                    }
+                };
+                let user = entered.permit.user.as_deref();
+                let destination = file.destination(&asked.head, user, Uuid::new_v4().as_u128());
                 match destination {
                     Err(failure) => Ok(self.refuse_new(&asked, &failure)),
                     Ok(to) if file.creation.is_some() => {
-                        resource::create(&self, &asked, file, to, body).await
+                        resource::create(&self, &asked, entered, file, to, body).await
                     }
-                    Ok(to) => Ok(self.plain(&asked, file, to, body).await),
+                    Ok(to) => Ok(self.plain(&asked, entered, file, to, body).await),
                 }
             }
             Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
@@ -139,6 +163,7 @@ impl<U: Uploads> Service<U> {
     async fn plain<B>(
         &self,
         asked: &Asked,
+        entered: Entered,
         file: NewFile,
         destination: Destination,
         body: B,
@@ -147,7 +172,8 @@ impl<U: Uploads> Service<U> {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Error + Send + Sync + 'static,
     {
-        let carried = file.route.carried(&asked.head.headers);
+        let mut carried = file.route.carried(&asked.head.headers);
+        entered.add_to(&file.route, &mut carried);
         let upload = Upload {
             id: asked.id.clone(),
             client: Some(asked.client),
@@ -160,9 +186,9 @@ impl<U: Uploads> Service<U> {
             digests: file.digests,
             content_digest: file.content_digest,
             lasting: false,
+            permit: entered.permit,
         };
-        let principal = Principal::of(&asked.head.headers, &self.resumption.credentials);
-        let outcome = match self.uploads.start(upload, principal.as_ref(), body) {
+        let outcome = match self.uploads.start(upload, entered.principal.as_ref(), body) {
             Ok(outcome) => outcome,
             Err(failure) => return self.refuse_new(asked, &failure),
         };
@@ -178,6 +204,12 @@ impl<U: Uploads> Service<U> {
 
     /// The answer to a request that does not become an upload.
     pub(super) fn refuse(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
+        self.note(asked, failure);
+        reply::failed(failure, &asked.id, asked.has_body)
+    }
+
+    /// A request does not become an upload, for the log.
+    pub(super) fn note(&self, asked: &Asked, failure: &Failure) {
         let (id, client, method) = (asked.id.as_str(), asked.client, Some(&asked.head.method));
         // The rest of the path of an upload is a secret, whatever is wrong with the request.
         let path = match asked.head.uri.path() {
@@ -185,7 +217,6 @@ impl<U: Uploads> Service<U> {
             path => path,
         };
         self.uploads.refused(Refusal { id, client, failure, method, path: Some(path) });
-        reply::failed(failure, id, asked.has_body)
     }
 }
 

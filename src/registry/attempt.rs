@@ -92,7 +92,7 @@ impl<H: Host> Registry<H> {
         drop(own);
         let _seat = Seat { entry: Arc::clone(&entry), turn };
         self.record(&entry).await;
-        let upload = entry.upload(part.client, beginning, part.content_digest);
+        let upload = entry.upload(part.client, beginning, part.content_digest, part.permit);
         self.carry(entry, upload, client, orders, place, body).await;
     }
 
@@ -342,7 +342,9 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         }
     }
 
-    async fn publishing(&mut self, continuation: Continuation) -> bool {
+    async fn publishing(&mut self, continuation: Continuation) -> Result<(), Failure> {
+        // Before anything is on record: a crash would publish what is.
+        self.upload.permit.confirm().await?;
         // From here on a crash leaves open whether the file is published.
         let closing = continuation.checkpoint.map(|checkpoint| Checkpoint { closing: true, ..checkpoint });
         let continuation = Continuation { checkpoint: closing, ..continuation };
@@ -350,6 +352,9 @@ impl<H: Host> Supervisor for Attendant<'_, H> {
         self.entry.beat();
         self.registry.record(self.entry).await;
         // It may have been cancelled meanwhile.
-        self.entry.lock().life.is_open()
+        match self.entry.lock().life.is_open() {
+            true => Ok(()),
+            false => Err(Failure::new(Problem::UploadCancelled, "it is not wanted any more")),
+        }
     }
 }

@@ -35,6 +35,7 @@ impl<H: Host> Registry<H> {
             method: new.method,
             route: new.route.label(),
             wanted: new.destination.target.clone(),
+            path: new.path,
             destination: new.destination,
             digests: new.digests,
             created: now,

@@ -5,7 +5,7 @@ use super::sessions::Slot;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
 use crate::route::{Carried, Route};
-use crate::transfer::{Interruption, Place, Upload};
+use crate::transfer::{Interruption, Permit, Place, Upload};
 use crate::upload::{Beginning, Life, State};
 use core::net::SocketAddr;
 use http::HeaderMap;
@@ -132,6 +132,7 @@ impl Entry {
         client: Option<SocketAddr>,
         part: Beginning,
         content_digest: Digests,
+        permit: Permit,
     ) -> Upload {
         let state = self.lock();
         let plan = state.life.plan();
@@ -146,6 +147,7 @@ impl Entry {
             digests: plan.digests.clone(),
             content_digest,
             lasting: true,
+            permit,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::bits::Event;
 use crate::digest::Digests;
 use crate::error::Problem;
 use crate::limits::UploadLimits;
-use crate::transfer;
+use crate::transfer::{self, Permit};
 use crate::upload::{Beginning, Continuation};
 use std::collections::HashSet;
 use std::future::Future;
@@ -106,7 +106,7 @@ impl<H: Host> Registry<H> {
             total: entry.lock().life.total().unwrap_or(checkpoint.offset),
             continuation,
         };
-        let upload = entry.upload(None, part, Digests::default());
+        let upload = entry.upload(None, part, Digests::default(), Permit::default());
         let (registry, guard) = (self.clone(), done.clone().drop_guard());
         self.tasks.spawn(async move {
             let host = registry.host();

@@ -43,7 +43,7 @@ pub use store::{Change, Store};
 
 use crate::error::{Failure, Problem};
 use crate::resumable::reply::Told;
-use crate::transfer::{Found, Interruption};
+use crate::transfer::{Begun, Found, Interruption};
 use crate::upload::{Owner, Principal, State};
 use entry::Entry;
 use placing::Names;
@@ -145,6 +145,13 @@ impl<H: Host> Registry<H> {
     /// BITS sessions that are open at backends, paused ones included, as far as this process knows.
     pub fn sessions(&self) -> u64 {
         self.inner.sessions.total()
+    }
+
+    /// How the upload of that id was begun, whosever it is.
+    pub fn begun(&self, id: &str) -> Option<Begun> {
+        let entry = self.entry(id)?;
+        let path = entry.lock().life.plan().path.clone();
+        Some(Begun { route: Arc::clone(&entry.route), path })
     }
 
     /// The upload of that id, if it is this principal's.

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::{Host, Registry};
 use crate::digest::Digests;
 use crate::resumable::Append;
-use crate::transfer::{NewPart, Place};
+use crate::transfer::{NewPart, Permit, Place};
 use crate::upload::{Life, State};
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -72,6 +72,8 @@ impl<H: Host> Registry<H> {
             content_digest: Digests::default(),
             carried,
             place: Some(Place::free()),
+            // Whoever brought the last byte was asked for all that is needed.
+            permit: Permit::default(),
         };
         drop(self.feed(&entry.id, part, Empty::<Bytes>::new()));
     }

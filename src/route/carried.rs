@@ -90,6 +90,12 @@ impl Carried {
         }
     }
 
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &HeaderName) {
+        self.headers.remove(name);
+        self.files.retain(|(other, _)| other != name);
+    }
+
     /// The fields whose values are known.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -8,6 +8,7 @@
 //! differ in case only are one file on Windows; the proxy cannot know what is there already, so that is left to the
 //! backend (`exists`, or overwritten, as it is configured).
 
+mod auth;
 mod backend_url;
 mod carried;
 mod choice;
@@ -23,6 +24,7 @@ mod server;
 mod suffix;
 mod template;
 
+pub use auth::{Auth, Forward, PeerName};
 pub use backend_url::{BackendUrl, Scheme};
 pub use carried::Carried;
 pub use choice::{DigestPolicy, FieldValue, Overwrite, Passed, ReplyMode, ZeroLength};
@@ -88,6 +90,8 @@ pub struct Route {
     pub max_running: Option<u32>,
     /// What to do about digests of clients.
     pub digest: DigestPolicy,
+    /// Who may upload.
+    pub auth: Auth,
 }
 
 impl Route {
@@ -114,6 +118,7 @@ impl Route {
             max_upload: None,
             max_running: None,
             digest: DigestPolicy::default(),
+            auth: Auth::default(),
         }
     }
 

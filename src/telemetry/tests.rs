@@ -32,6 +32,7 @@ fn logged(format: LogFormat, filter: &str, colours: bool, log: impl FnOnce()) ->
 const STORED: UploadLine<'static> = UploadLine {
     id: "7f3a",
     client: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 51_000)),
+    user: None,
     method: "PUT",
     route: "/photos/",
     backend: "iis:8080",

@@ -16,6 +16,8 @@ pub struct UploadLine<'a> {
     pub id: &'a str,
     /// Who sent it. None: it was finished without a client, and the field is left out.
     pub client: Option<SocketAddr>,
+    /// The name of whoever that is, if the route asks. None: the field is left out.
+    pub user: Option<&'a str>,
     /// Method of the client's request.
     pub method: &'a str,
     /// Prefix of the route.
@@ -130,6 +132,7 @@ pub fn upload_finished(line: &UploadLine<'_>) {
                 target: "put2bits::upload",
                 id = line.id,
                 client = client.as_deref(),
+                user = line.user,
                 method = line.method,
                 route = line.route,
                 backend = line.backend,

@@ -10,6 +10,7 @@ mod call;
 mod ceiling;
 mod ending;
 mod exchange;
+mod permit;
 mod places;
 mod placing;
 mod run;
@@ -25,13 +26,14 @@ pub use budget::{Account, Budget};
 pub use call::{Answer, Backend, Call, NoAnswer, Patience};
 pub use ceiling::Ceiling;
 pub use ending::{Ending, cancel};
+pub use permit::{Approval, Permit};
 pub use places::{Full, Place, Places, network};
 pub use placing::is_there;
 pub use run::run;
 pub use shared::Shared;
 pub use supervisor::{Interruption, Supervisor};
 pub use traffic::Traffic;
-pub use uploads::{Created, Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
+pub use uploads::{Begun, Created, Fed, Feeding, Found, NewPart, NewUpload, Refusal, Uploads};
 
 use crate::bits::{Destination, SessionId, SessionStats};
 use crate::digest::Digests;
@@ -67,6 +69,8 @@ pub struct Upload {
     pub content_digest: Digests,
     /// Whether a later request may go on where this one stops.
     pub lasting: bool,
+    /// What the request was let in with.
+    pub permit: Permit,
 }
 
 impl Upload {

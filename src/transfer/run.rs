@@ -65,6 +65,7 @@ where
         told: 0,
         cleared: false,
         stopping: None,
+        postponed: None,
     };
     let how = loop {
         if let Some(how) = transfer.over() {
@@ -96,6 +97,8 @@ struct Transfer<'a, B> {
     /// Every byte is there and is what it should be: nothing stands against publishing the file.
     cleared: bool,
     stopping: Option<Stopping>,
+    /// Every byte is there, but the file may not be published now.
+    postponed: Option<Failure>,
 }
 
 /// No more bytes come from this client.
@@ -124,6 +127,9 @@ where
         } else {
             if self.session.is_closing() && !self.cleared {
                 self.clear(supervisor).await;
+            }
+            if self.postponed.is_some() {
+                return;
             }
             self.session.step(self.started.elapsed(), self.source.ready())
         };
@@ -170,10 +176,12 @@ where
             let failure = Failure::new(Problem::DigestMismatch, detail);
             self.session.withhold(self.started.elapsed(), failure);
         } else if let (true, Some(continuation)) = (self.upload.lasting, self.continuation())
-            && !supervisor.publishing(continuation).await
+            && let Err(failure) = supervisor.publishing(continuation).await
         {
-            let failure = Failure::new(Problem::UploadCancelled, "it is not wanted any more");
-            self.session.withhold(self.started.elapsed(), failure);
+            match failure.problem.row().retry {
+                true => self.postponed = Some(failure),
+                false => self.session.withhold(self.started.elapsed(), failure),
+            }
         }
     }
 
@@ -293,6 +301,10 @@ where
 
     /// How it ended, if it did.
     fn over(&mut self) -> Option<How> {
+        if let Some(why) = self.postponed.take() {
+            let continuation = self.continuation().unwrap_or_default();
+            return Some(How::Paused { continuation, why, refused: false });
+        }
         match self.session.outcome() {
             Some(Ok(())) => {
                 let mut stored = std::mem::take(&mut self.stored);

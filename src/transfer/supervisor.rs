@@ -29,9 +29,15 @@ pub trait Supervisor: Send {
     /// The session was opened, or the backend acknowledged more. Only told for uploads that can be resumed.
     fn acknowledged(&mut self, _continuation: Continuation) {}
 
-    /// Every byte is acknowledged; the file is published when the future is ready, and not at all if that gives `false`. Only
-    /// told for uploads that can be resumed.
-    fn publishing(&mut self, _continuation: Continuation) -> impl Future<Output = bool> + Send {
-        std::future::ready(true)
+    /// Every byte is acknowledged; the file is published when the future is ready. Only told for uploads that can be resumed.
+    ///
+    /// # Errors
+    /// It must not be published. If the reason may pass, the upload stops here and can be gone on with; else its session is
+    /// cancelled.
+    fn publishing(
+        &mut self,
+        _continuation: Continuation,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
     }
 }

@@ -1,6 +1,6 @@
 //! The seam between the shell that takes requests and whoever runs the uploads.
 
-use super::{Outcome, Place, Upload};
+use super::{Outcome, Permit, Place, Upload};
 use crate::bits::Destination;
 use crate::digest::Digests;
 use crate::error::{Failure, Problem};
@@ -43,6 +43,9 @@ pub trait Uploads: Clone + Send + Sync + 'static {
 
     /// Makes an upload resource. When the future is ready, the resource is remembered, and its URL can be told.
     fn create(&self, new: NewUpload) -> impl Future<Output = Result<Created, Failure>> + Send;
+
+    /// How the upload of that id was begun, whosever it is: by that is decided who may ask about it. It is for nobody else.
+    fn begun(&self, id: &str) -> Option<Begun>;
 
     /// The upload of that id, if it is this principal's.
     fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Found>;
@@ -87,6 +90,8 @@ pub struct NewUpload {
     pub method: Method,
     /// The route that it came in by.
     pub route: Arc<Route>,
+    /// The path of the request, still encoded, without its query.
+    pub path: String,
     /// Where the file goes, if its name is free.
     pub destination: Destination,
     /// What goes along to the backend when it is asked about the file.
@@ -104,6 +109,15 @@ pub struct Created {
     pub id: String,
     /// The place for its first part.
     pub place: Place,
+}
+
+/// How an upload resource was begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// By which route.
+    pub route: Arc<Route>,
+    /// With which path, still encoded.
+    pub path: String,
 }
 
 /// An upload resource, as far as is needed to read a request for it.
@@ -132,6 +146,8 @@ pub struct NewPart {
     pub carried: Carried,
     /// Its place among the running uploads, if it has one already.
     pub place: Option<Place>,
+    /// What it was let in with.
+    pub permit: Permit,
 }
 
 /// A part on its way.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// What a request says about who sends it: a hash of its credential headers.
+/// Who sends a request: a hash of its credential headers, or of the name of whoever proved to be that one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Principal([u8; 32]);
 
@@ -28,6 +28,18 @@ impl Principal {
             }
         }
         any.then(|| Principal(hash.finalize().into()))
+    }
+
+    /// Whoever proved to have this name, in a way called `kind`. It stays the same when the proof is another: a token that
+    /// was exchanged, a new password.
+    pub fn named(kind: &str, name: &str) -> Principal {
+        let mut hash = Sha256::new();
+        // A header's name is never empty: so none of these is a hash of credentials.
+        for part in ["", kind, name] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Principal(hash.finalize().into())
     }
 }
 
@@ -86,6 +98,16 @@ mod tests {
             principal(&[(AUTHORIZATION, "a"), (AUTHORIZATION, "b")]),
             principal(&[(AUTHORIZATION, "b"), (AUTHORIZATION, "a")])
         );
+    }
+
+    #[test]
+    fn names_are_principals_of_their_kind() {
+        let alice = Principal::named("basic", "alice");
+        assert_eq!(alice, Principal::named("basic", "alice"));
+        for other in [("basic", "bob"), ("bearer", "alice"), ("basica", "lice"), ("", "basicalice")] {
+            assert_ne!(alice, Principal::named(other.0, other.1), "{other:?}");
+        }
+        assert_ne!(Some(alice), principal(&[(AUTHORIZATION, "alice")]));
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Plan {
     pub method: Method,
     /// Label of its route.
     pub route: String,
+    /// Path of the request that began it, still encoded, without its query. Empty: the record was made by a program that did
+    /// not remember it.
+    pub path: String,
     /// The target that was asked for: another one than that of `destination`, if its name was taken.
     pub wanted: PathAndQuery,
     /// Where the file goes.

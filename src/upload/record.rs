@@ -39,6 +39,8 @@ struct Record {
     owner: Option<Owner>,
     method: String,
     route: String,
+    #[serde(default)]
+    path: String,
     host: String,
     target: String,
     /// If it is another one than `target`.
@@ -95,7 +97,8 @@ struct SavedReply {
 impl Life {
     /// The record; nothing if there is nothing to remember.
     pub fn record(&self) -> Option<Vec<u8>> {
-        let Plan { name, version, owner, method, route, wanted, destination, digests, created } = &self.plan;
+        let Plan { name, version, owner, method, route, path, wanted, destination, digests, created } =
+            &self.plan;
         let phase = match &self.state {
             State::Idle | State::Receiving | State::Finalizing => Phase::Open {
                 session: self.continuation.checkpoint.as_ref().map(save_session),
@@ -123,6 +126,7 @@ impl Life {
             owner: owner.clone(),
             method: method.to_string(),
             route: route.clone(),
+            path: path.clone(),
             host: save_value(&destination.host),
             target: destination.target.to_string(),
             asked_for: (*wanted != destination.target).then(|| wanted.to_string()),
@@ -164,6 +168,7 @@ impl Life {
             owner: record.owner,
             method: Method::from_bytes(record.method.as_bytes()).map_err(|_| bad("method"))?,
             route: record.route,
+            path: record.path,
             destination: Destination {
                 target: load_target(record.target).ok_or_else(|| bad("target"))?,
                 host: load_value(&record.host).ok_or_else(|| bad("host"))?,

@@ -91,11 +91,11 @@ async fn guard(mut conn: Conn, schemes: &'static str, requests: usize, seen: Arc
         if is_in {
             seen.served.fetch_add(1, Ordering::SeqCst);
             seen.bytes.fetch_add(body.len(), Ordering::SeqCst);
-            conn.send(ACK).await;
             served += 1;
             if served == requests {
-                return;
+                return conn.send(&ACK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await;
             }
+            conn.send(ACK).await;
             continue;
         }
         assert!(body.is_empty(), "bytes of a file before the login");

@@ -9,6 +9,7 @@ mod credentials;
 mod fetch;
 #[cfg(feature = "negotiate")]
 mod login;
+mod node;
 mod peer;
 mod sending;
 mod terminator;

@@ -1,7 +1,7 @@
 //! TLS in front of a plain server, certificates for it, and a CA of its own.
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     date_time_ymd,
 };
 use rustls::crypto::ring;
@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use tokio::io::copy_bidirectional;
@@ -16,6 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
+
+/// How many there are so far.
+static CAS: AtomicUsize = AtomicUsize::new(0);
 
 /// Signs certificates.
 pub(crate) struct Ca {
@@ -35,6 +39,9 @@ pub(crate) struct Identity {
 impl Ca {
     pub(crate) fn new() -> Ca {
         let mut params = CertificateParams::new([]).unwrap();
+        // Whoever looks for the one that signed goes by the name.
+        let number = CAS.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("CA {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();

@@ -201,7 +201,10 @@ async fn https_never_becomes_http() {
     let (files, ca) = (Files::new(), Ca::new());
     let tls = TlsToServer { ca: Some(files.write("ca", &ca.pem())), ..TlsToServer::default() };
     // A server that speaks no TLS.
-    let plain = Peer::start(|_, conn| conn.serve(ACK));
+    let plain = Peer::start(|_, mut conn| async move {
+        conn.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+        conn.rest().await;
+    });
     let mut to = connection("127.0.0.1", address(&plain).port(), tls.clone());
     for result in [ask(&mut to, Packet::CreateSession).await, to.exchange(Call::Evidence, PATIENT).await] {
         match result {

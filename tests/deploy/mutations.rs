@@ -180,6 +180,19 @@ fn mutations() -> Vec<Mutation> {
             ("state", "written"),
         ),
         row(SIDECAR, "/spec/strategy", Value::Null, ("state", "before the old one")),
+        row(
+            GATEWAY,
+            "/spec/template/spec/containers/0/volumeMounts/2/subPath",
+            json!("tls.crt"),
+            ("secrets", "follow"),
+        ),
+        row(
+            GATEWAY,
+            "/spec/template/spec/containers/0/volumeMounts/4",
+            json!({"name": "tls", "mountPath": "/keys"}),
+            ("secrets", "not used"),
+        ),
+        row(GATEWAY, "/spec/template/spec/volumes/1/secret/defaultMode", json!(0o444), ("secrets", "by all")),
         row(REPLICAS, "/spec/replicas", json!(3), ("replicas", "put2bits-2")),
         row(
             REPLICAS,

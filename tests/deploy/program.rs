@@ -91,12 +91,20 @@ pub(crate) fn seconds(config: &toml::Table, section: &str, key: &str) -> u64 {
     humantime::parse_duration(config[section][key].as_str().unwrap()).unwrap().as_secs()
 }
 
+/// Where uploads are taken.
+pub(crate) fn listeners(config: &toml::Table) -> impl Iterator<Item = &str> {
+    let tables = config.get("listener").and_then(toml::Value::as_array).into_iter().flatten();
+    let addresses = tables.filter_map(|listener| listener.get("address"));
+    config
+        .get("listen")
+        .into_iter()
+        .chain(addresses)
+        .filter_map(toml::Value::as_str)
+        .filter(|address| *address != "off")
+}
+
 /// The ports that it opens: those for uploads, and that for probes.
 pub(crate) fn ports(config: &toml::Table) -> (Vec<u64>, Option<u64>) {
     let port = |address: &str| address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    let listeners = config.get("listener").and_then(toml::Value::as_array).into_iter().flatten();
-    let listeners = listeners.filter_map(|listener| listener.get("address"));
-    let uploads = config.get("listen").into_iter().chain(listeners);
-    let uploads = uploads.filter_map(|address| port(address.as_str()?)).collect();
-    (uploads, config["admin"]["listen"].as_str().and_then(port))
+    (listeners(config).filter_map(port).collect(), config["admin"]["listen"].as_str().and_then(port))
 }

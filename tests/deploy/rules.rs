@@ -1,6 +1,6 @@
 //! Our own rules for a set-up in Kubernetes: what no schema knows.
 
-use crate::program::{config_path, ports, seconds, wrong_arguments};
+use crate::program::{config_path, listeners, ports, seconds, wrong_arguments};
 use crate::setup::{Setup, items};
 use crate::tools::repository;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ pub(crate) const RULES: &[Rule] = &[
     ("labels", labels),
     ("grace", grace),
     ("memory", memory),
+    ("secrets", secrets),
     ("state", state),
     ("replicas", replicas),
     ("sidecar", sidecar),
@@ -106,8 +107,8 @@ fn listening(setup: &Setup, config: &toml::Table) -> Vec<String> {
     let (uploads, admin) = ports(config);
     let named = |name: &str| setup.port(&json!(name));
     let count = items(&setup.proxy()["ports"]).count();
-    let addresses = config.get("listen").into_iter().chain([&config["admin"]["listen"]]);
-    let open = addresses.filter_map(toml::Value::as_str).all(|address| address.starts_with("0.0.0.0:"));
+    let mut addresses = listeners(config).chain(config["admin"]["listen"].as_str());
+    let open = addresses.all(|address| address.starts_with("0.0.0.0:"));
     failing([
         (named("uploads").is_some_and(|port| uploads == [port]), format!("uploads are taken at {uploads:?}")),
         (admin.is_some() && named("admin") == admin, format!("probes are answered at {admin:?}")),
@@ -241,6 +242,29 @@ fn bytes(quantity: &str) -> Option<u64> {
     let shift = [("", 0), ("Ki", 10), ("Mi", 20), ("Gi", 30)];
     let (_, shift) = shift.into_iter().find(|(name, _)| unit.trim_end_matches('B') == *name)?;
     Some(number.parse::<u64>().ok()? << shift)
+}
+
+/// Secrets are there as folders, which follow a change, for the program alone; and what is mounted is used.
+fn secrets(setup: &Setup, _: &toml::Table) -> Vec<String> {
+    let text = setup.file().unwrap_or_default();
+    let mut wrong = Vec::new();
+    for mount in items(&setup.proxy()["volumeMounts"]) {
+        let path = mount["mountPath"].as_str().unwrap_or_default();
+        let Some((volume, _)) = setup.volume_of(path) else { continue };
+        if volume["secret"].is_null() {
+            continue;
+        }
+        let for_others = volume["secret"]["defaultMode"].as_u64().is_none_or(|mode| mode & 0o7 != 0);
+        wrong.extend(failing([
+            (
+                mount["readOnly"] == true && mount["subPath"].is_null(),
+                format!("{path} does not follow its Secret"),
+            ),
+            (!for_others, format!("{path} can be read by all")),
+            (text.contains(&format!("\"{path}/")), format!("{path} is not used")),
+        ]));
+    }
+    wrong
 }
 
 /// The state is on a volume, and no two processes have the same.

@@ -1,6 +1,6 @@
 //! The unit for systemd: systemd takes it, it gives the program little, and what it says fits the program.
 
-use crate::program::{check_config, seconds, wrong_arguments};
+use crate::program::{check_config, listeners, seconds, wrong_arguments};
 use crate::tools::{installed, output, repository};
 use put2bits::cli::Exit;
 use std::fs;
@@ -15,9 +15,16 @@ fn settings(text: &str) -> Vec<(&str, &str)> {
     lines.filter_map(|line| line.split_once('=')).collect()
 }
 
-fn unit() -> String {
-    fs::read_to_string(repository("deploy/systemd/put2bits.service")).unwrap()
+fn read(name: &str) -> String {
+    fs::read_to_string(repository("deploy/systemd").join(name)).unwrap()
 }
+
+fn unit() -> String {
+    read("put2bits.service")
+}
+
+/// Where systemd puts the credentials of the unit.
+const CREDENTIALS: &str = "/run/credentials/put2bits.service";
 
 /// What is wrong between unit, configuration and program.
 fn misfits(unit: &str, config: &str) -> Vec<String> {
@@ -34,7 +41,12 @@ fn misfits(unit: &str, config: &str) -> Vec<String> {
         must(false, what);
     }
     must(words.contains(&named), format!("ExecStart does not name {named}"));
-    let config = match check_config(config, &[], &["/run/credentials/put2bits.service"]) {
+    for path in config.split('"').filter_map(|word| word.strip_prefix(CREDENTIALS)) {
+        let name = format!("{}:/etc/put2bits/", path.trim_start_matches('/'));
+        let loaded = settings.iter().any(|(key, value)| *key == "LoadCredential" && value.starts_with(&name));
+        must(loaded, format!("no LoadCredential of {path}"));
+    }
+    let config = match check_config(config, &[], &[CREDENTIALS]) {
         Ok(config) => config,
         Err(error) => return vec![error],
     };
@@ -46,6 +58,11 @@ fn misfits(unit: &str, config: &str) -> Vec<String> {
     let connections = config["connections"]["max"].as_integer().unwrap().unsigned_abs();
     let files = number("LimitNOFILE");
     must(files >= 256 + 2 * connections, format!("LimitNOFILE is {files}, connections are {connections}"));
+    let socket = read("put2bits.socket");
+    let name = self::settings(&socket).into_iter().find(|(key, _)| *key == "FileDescriptorName");
+    let passed = name.map(|(_, name)| format!("systemd:{name}")).unwrap_or_default();
+    must(listeners(&config).eq([passed.as_str()]), format!("{passed} is not what is listened on"));
+    must(value("Requires") == "put2bits.socket", "put2bits starts without its socket".to_owned());
     for code in [Exit::Usage, Exit::Io, Exit::Config].map(|exit| (exit as u8).to_string()) {
         must(
             value("RestartPreventExitStatus").split(' ').any(|one| one == code),
@@ -60,7 +77,7 @@ fn misfits(unit: &str, config: &str) -> Vec<String> {
 
 #[test]
 fn unit_configuration_and_program_fit() {
-    let config = fs::read_to_string(repository("deploy/systemd/put2bits.toml")).unwrap();
+    let config = read("put2bits.toml");
     assert_eq!(misfits(&unit(), &config), Vec::<String>::new());
     for (from, to, found) in [
         ("bin/put2bits", "bin/put", "ExecStart runs"),
@@ -69,6 +86,8 @@ fn unit_configuration_and_program_fit() {
         ("TimeoutStopSec=50", "TimeoutStopSec=40", "TimeoutStopSec"),
         ("StateDirectory=put2bits", "StateDirectory=bits", "/var/lib/bits"),
         ("LimitNOFILE=16384", "LimitNOFILE=4096", "LimitNOFILE"),
+        ("LoadCredential=tls.key", "LoadCredential=key", "tls.key"),
+        ("Requires=put2bits.socket", "", "without its socket"),
         ("64 74 78", "64 74", "78 is restarted"),
         ("MALLOC_TRIM_THRESHOLD_", "PUT2BITS_STATE_DIR", "wins over"),
     ] {
@@ -77,6 +96,8 @@ fn unit_configuration_and_program_fit() {
         let misfits = misfits(&broken, &config);
         assert!(misfits.iter().any(|misfit| misfit.contains(found)), "{to}: {misfits:?}");
     }
+    let elsewhere = misfits(&unit(), &config.replace("systemd:https", "systemd:http"));
+    assert!(elsewhere[0].contains("systemd:https is not"), "{elsewhere:?}");
     let unknown = misfits(&unit(), &config.replace("grace", "graze"));
     assert!(unknown[0].contains("graze"), "{unknown:?}");
 }
@@ -89,13 +110,16 @@ fn systemd_takes_it_and_finds_it_safe() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("put2bits.service");
     let text = unit();
+    fs::write(folder.path().join("put2bits.socket"), read("put2bits.socket")).unwrap();
     // systemd looks whether the program is there.
     fs::write(&path, text.replace("/usr/local/bin/put2bits", env!("CARGO_BIN_EXE_put2bits"))).unwrap();
     let mut verify = Command::new("systemd-analyze");
-    verify.args(["verify", "--man=no", "--recursive-errors=no"]).arg(&path);
+    verify
+        .args(["verify", "--man=no", "--recursive-errors=no"])
+        .args([&path, &path.with_extension("socket")]);
     let verified = crate::tools::run(&mut verify, b"");
     let said = String::from_utf8_lossy(&verified.stderr);
-    assert!(verified.status.success() && !said.contains("put2bits.service"), "{said}");
+    assert!(verified.status.success() && !said.contains("put2bits.s"), "{said}");
     let mut security = Command::new("systemd-analyze");
     security.args(["security", "--no-pager", "--offline=true"]).arg(format!("--threshold={EXPOSURE}"));
     let table = output(security.arg(&path), b"");

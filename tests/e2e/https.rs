@@ -1,5 +1,7 @@
-//! Backends that want TLS and to know who asks.
+//! Backends that want TLS, or to know who asks.
 
+// Shared with the tests of the backend, which need a little more of it.
+#[allow(dead_code)]
 #[path = "../backend/terminator.rs"]
 mod terminator;
 
@@ -53,6 +55,28 @@ async fn a_file_goes_over_tls_with_a_token_that_nobody_else_sees() {
     assert!([502, 503, 504].contains(&answer.status), "{answer}");
     assert!(proxy.log_text().contains("not signed by anybody trusted here"), "{}", proxy.log_text());
     assert!(!tap.requests().contains("b.mov"));
+}
+
+#[tokio::test]
+async fn a_token_that_changed_is_taken_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "old").unwrap();
+    let backend = Backend::new(&["auth=exact:Bearer new"], &[]);
+    let proxy = Settings::routes(&format!(
+        "[[backend]]\nname = 'iis'\nurl = '{}'\nprofile = 'refuse'\ncredentials = 'bearer'\n\
+         credentials_file = '{}'\n[[route]]\npath = '/'\nbackend = 'iis'\n",
+        backend.url(),
+        token.display()
+    ))
+    .start()
+    .await;
+    let file = File::new(MIB);
+    let refused = proxy.put("/in/a.mov", file).await.finish().await;
+    assert_eq!(refused.status, 502, "{refused}");
+    fs::write(&token, "new").unwrap();
+    proxy.put("/in/a.mov", file).await.finish().await.assert_stored();
+    backend.assert_stored("/in/a.mov", file);
 }
 
 #[test]

@@ -195,6 +195,7 @@ impl Client {
             digests: DigestPlan::default(),
             content_digest: Digests::default(),
             carried: Default::default(),
+            permit: Default::default(),
             lasting: false,
         };
         self.aim.lock().unwrap().arm();

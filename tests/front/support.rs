@@ -10,7 +10,7 @@ use put2bits::resumable::Settings;
 use put2bits::resumable::reply::Told;
 use put2bits::route::{BackendUrl, Route, Routes, ZeroLength};
 use put2bits::transfer::{
-    Created, Feeding, Found, NewPart, NewUpload, Outcome, Refusal, Report, Upload, Uploads,
+    Begun, Created, Feeding, Found, NewPart, NewUpload, Outcome, Refusal, Report, Upload, Uploads,
 };
 use put2bits::upload::{Principal, Stored};
 use std::net::SocketAddr;
@@ -78,6 +78,10 @@ impl Uploads for Script {
 
     async fn create(&self, _: NewUpload) -> Result<Created, Failure> {
         panic!("no request of these tests begins an upload that can be resumed")
+    }
+
+    fn begun(&self, _: &str) -> Option<Begun> {
+        None
     }
 
     fn find(&self, _: &str, _: Option<&Principal>) -> Option<Found> {

@@ -8,14 +8,11 @@ use http::{HeaderMap, Request, StatusCode};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
 /// A connection.
 pub(crate) struct Client {
     addr: SocketAddr,
     requests: SendRequest<Bytes>,
-    /// Ends when the connection does, with the reason that the other side gave.
-    pub(crate) connection: JoinHandle<Result<(), h2::Error>>,
 }
 
 /// A request that was begun.
@@ -52,7 +49,8 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         let (requests, connection) =
             h2::client::Builder::new().initial_window_size(1 << 20).handshake(stream).await.unwrap();
-        Client { addr, requests, connection: tokio::spawn(connection) }
+        tokio::spawn(connection);
+        Client { addr, requests }
     }
 
     /// Begins a request. `last`: it has no body.
@@ -108,9 +106,10 @@ impl Exchange {
             while !piece.is_empty() {
                 self.body.reserve_capacity(piece.len());
                 let room = poll_fn(|cx| self.body.poll_capacity(cx));
-                let room = within("room in the window", room)
-                    .await
-                    .unwrap_or_else(|| Err(Reason::STREAM_CLOSED.into()))?;
+                let Some(room) = within("room in the window", room).await else {
+                    return Err(poll_fn(|cx| self.body.poll_reset(cx)).await?.into());
+                };
+                let room = room?;
                 let now = piece.split_to(room.min(piece.len()));
                 at += now.len() as u64;
                 self.body.send_data(now, at == file.size)?;

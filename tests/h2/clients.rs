@@ -104,7 +104,12 @@ async fn nghttp_uploads_and_is_refused() {
     let url = format!("http://{}/web.config", proxy.addr);
     let put = ["-v", "-n", "--no-dep", "-H", ":method: PUT", "-d", path.to_str().unwrap(), &url];
     let (_, text) = run("nghttp", &put).await;
-    assert!(text.contains(":status: 400") && text.contains("(NO_ERROR(0x00)"), "{text}");
+    assert!(
+        text.contains(":status: 400")
+            && text.contains("recv RST_STREAM")
+            && text.contains("error_code=NO_ERROR(0x00)"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

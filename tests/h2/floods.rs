@@ -198,7 +198,9 @@ async fn more_than_the_window() {
 #[tokio::test]
 async fn ten_thousand_idle_streams() {
     let backend = Backend::new(&[], &[]);
-    let (proxy, base) = proxy(&backend).await;
+    // What more uploads cost is another matter.
+    let proxy = Settings::to(&backend).set("uploads.max_running", "100").start().await;
+    let base = served(&proxy).await;
     for _ in 0..10 {
         let mut raw = Raw::connect(proxy.addr).await;
         let put = block(&head("PUT", "/a", &[("content-length", "1000000")]));
@@ -210,8 +212,8 @@ async fn ten_thousand_idle_streams() {
         // It is dropped here, with all that hangs on it.
         raw.is_alive_or_gone().await;
     }
-    unharmed(&proxy, base).await;
     proxy.admin.until_is("uploads_running", &[], 0).await;
+    unharmed(&proxy, base).await;
 }
 
 /// A client that lets nobody answer: its window is closed.

@@ -7,7 +7,7 @@ use put2bits::error::{Failure, Problem};
 use put2bits::front::Transport;
 use put2bits::resumable::reply::Told;
 use put2bits::transfer::{
-    Created, Fed, Feeding, Found, NewPart, NewUpload, Outcome, Place, Report, Upload, Uploads,
+    Begun, Created, Fed, Feeding, Found, NewPart, NewUpload, Outcome, Place, Report, Upload, Uploads,
 };
 use put2bits::upload::{Principal, Stored};
 use std::io;
@@ -62,6 +62,10 @@ impl Uploads for Sink {
     async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         harmless(new.destination.target.as_str());
         Ok(Created { id: "0123456789abcdef".to_owned(), place: Place::free() })
+    }
+
+    fn begun(&self, _: &str) -> Option<Begun> {
+        None
     }
 
     fn find(&self, _: &str, _: Option<&Principal>) -> Option<Found> {

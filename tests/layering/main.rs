@@ -104,6 +104,11 @@ const LAYERS: &[Layer] = &[
         bans: &[&[&["clap"], &["toml"], &["reqwest"], &["hyper"]]],
     },
     Layer {
+        name: "guard",
+        imports: &["error", "limits", "route", "upload", "access", "transfer"],
+        bans: &[NO_SETTINGS, &[&["hyper"]]],
+    },
+    Layer {
         name: "backend",
         imports: &["error", "limits", "bits", "route", "transfer"],
         bans: &[NO_SETTINGS, &[&["hyper", "server"]]],
@@ -133,6 +138,7 @@ const LAYERS: &[Layer] = &[
             "store",
             "listen",
             "front",
+            "guard",
             "backend",
             "admin",
         ],
@@ -148,6 +154,7 @@ const LAYERS: &[Layer] = &[
             "route",
             "config",
             "telemetry",
+            "guard",
             "mock",
             "phone",
             "app",

@@ -170,3 +170,27 @@ async fn replies_can_be_read_until_close() {
     client.packet("Close-Session").await;
     assert_eq!(client.get("GET", &path).await.status(), 404);
 }
+
+#[tokio::test]
+async fn who_may_read_is_for_the_server_to_say() {
+    for (quirks, get, head) in [
+        (&["reads=both"][..], 501, 200),
+        (&["reads=head"], 405, 200),
+        (&["reads=get"], 501, 405),
+        (&["reads=none"], 405, 405),
+        (&["auth=bearer:secret"], 401, 401),
+    ] {
+        let mock = mock("strict", &[], &[]).await;
+        let mut client = Client::connect(&mock, "/r.bin").await;
+        client.create().await;
+        client.fragment(&file(3), 0, 3).await;
+        assert_eq!(client.packet("Close-Session").await, "200");
+        let mut knobs = put2bits::bits::server::Knobs::strict();
+        quirks.iter().for_each(|quirk| knobs.set(quirk).unwrap());
+        mock.set_knobs(knobs);
+        for (method, wanted) in [("GET", get), ("HEAD", head)] {
+            let mut client = client.again(&mock).await;
+            assert_eq!(client.get(method, "/r.bin").await.status(), wanted, "{quirks:?} {method}");
+        }
+    }
+}

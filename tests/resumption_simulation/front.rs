@@ -12,7 +12,7 @@ use put2bits::error::Problem;
 use put2bits::registry::Registry;
 use put2bits::resumable::reply::{self, Announced};
 use put2bits::resumable::{self, Append, Mode, OnResource, Settings, Version};
-use put2bits::transfer::{Created, Fed, Feeding, NewPart, NewUpload};
+use put2bits::transfer::{Created, Fed, Feeding, NewPart, NewUpload, Permit};
 use put2bits::upload::{DigestPlan, Principal, Refusal, gone};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -100,6 +100,7 @@ impl Front {
             principal: self.principal(headers),
             method: asked.head.method.clone(),
             route: self.registry.host().the_route(),
+            path: "/f".to_owned(),
             destination: self.destination(upload),
             carried: Default::default(),
             total: creation.length,
@@ -137,6 +138,7 @@ impl Front {
             content_digest,
             carried: Default::default(),
             place: Some(place),
+            permit: Permit::default(),
         };
         self.feed(upload, &id, part, asked.body, Some(&location)).await
     }
@@ -189,6 +191,7 @@ impl Front {
                     content_digest,
                     carried: Default::default(),
                     place: None,
+                    permit: Permit::default(),
                 };
                 self.feed(upload, &id, part, asked.body, None).await
             }

@@ -47,6 +47,11 @@ fn certificate(why: &CertificateError) -> String {
             "its certificate is not signed by anybody trusted here: if it is right, name its CA by tls_ca"
                 .to_owned()
         }
+        CertificateError::BadSignature => {
+            "its certificate is not signed by the CA that is trusted here under that name: if it is right, \
+             name its CA by tls_ca"
+                .to_owned()
+        }
         CertificateError::NotValidForName => "its certificate is for another name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let found = match presented.is_empty() {
@@ -82,6 +87,7 @@ fn refused(alert: AlertDescription) -> String {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
+        | Alert::DecryptError
         | Alert::AccessDenied => "it does not take the certificate of the proxy",
         Alert::HandshakeFailure => "it wants a certificate of the proxy, or other ciphers",
         Alert::ProtocolVersion => "it speaks no TLS 1.2 or later",

@@ -66,7 +66,7 @@ impl Session {
     /// With what its client needs to try again.
     pub(super) fn with_challenge(&self, failure: &Failure) -> Failure {
         let challenge = self.challenge.as_ref().filter(|_| failure.problem == Problem::CallerRefused);
-        Failure { challenge: challenge.cloned(), ..failure.clone() }
+        Failure { challenge: challenge.cloned().map(Box::new), ..failure.clone() }
     }
 }
 

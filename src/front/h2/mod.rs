@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | a request | a task of its own (`stream`), which may send heads before its answer; its body is read at the pace of the transfer (`body`) |
 //! | bytes that nobody has asked for | as many as the windows allow (`windows`), in memory |
-//! | a malformed request, one that brings more or less than its Content-Length | h2 resets the stream |
+//! | a malformed request, one that brings more or less than its Content-Length | h2 resets the stream (names that HPACK's decoder refuses end the connection) |
 //! | more streams than `connections.max_streams` | h2 refuses them |
 //! | a head larger than [`MAX_HEAD`] | h2 answers 431; CONTINUATION frames that go on beyond that end the connection |
 //! | streams that are reset as fast as they begin | the end of the connection: h2's own limit for those that nobody has looked at, [`MOST_LEFT`] for the others |

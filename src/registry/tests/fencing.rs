@@ -207,6 +207,7 @@ async fn a_request_that_panics_does_not_block_its_upload() {
         content_digest: Digests::default(),
         carried: Default::default(),
         place: None,
+        permit: Permit::default(),
     };
     let feeding = world.registry.feed(&id, part, Mine);
     assert!(feeding.outcome.await.is_err());

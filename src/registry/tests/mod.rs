@@ -1,5 +1,6 @@
 //! The registry with a backend and a store in memory, on tokio's paused clock.
 
+mod approval;
 mod clock;
 mod draining;
 mod ending;
@@ -19,7 +20,7 @@ use crate::route::{BackendUrl, Credentials, Route};
 use crate::transfer::tests::peers::{Fate, Feed, Feeder, Seen, State as Peer};
 use crate::transfer::tests::{bytes, fixed, settle};
 use crate::transfer::{
-    Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Place, Report, Shared, Upload,
+    Budget, Ceiling, Fed, Feeding, How, NewPart, NewUpload, Permit, Place, Report, Shared, Upload,
 };
 use crate::upload::DigestPlan;
 use http::{HeaderValue, Method};

@@ -196,6 +196,7 @@ impl World {
             principal,
             method: Method::PUT,
             route: Arc::clone(&self.registry.host().route),
+            path: "/f.bin".into(),
             destination: Destination {
                 target: "/up/f.bin".parse().unwrap(),
                 host: HeaderValue::from_static("backend"),
@@ -222,6 +223,16 @@ impl World {
         content: u64,
         complete: bool,
     ) -> (Feeding, Feeder, Arc<Seen>) {
+        self.permitted(id, (from, content, complete), Permit::default())
+    }
+
+    /// The same, let in with that.
+    pub(super) fn permitted(
+        &self,
+        id: &str,
+        (from, content, complete): (u64, u64, bool),
+        permit: Permit,
+    ) -> (Feeding, Feeder, Arc<Seen>) {
         let version = Version::named("6").unwrap();
         let append = Append { version, offset: from, complete, length: None, content: Some(content) };
         let client = Some(([127, 0, 0, 1], 1).into());
@@ -232,6 +243,7 @@ impl World {
             content_digest: Digests::default(),
             carried: Default::default(),
             place,
+            permit,
         };
         let (feeder, seen, body) = Feed::new();
         (self.registry.feed(id, part, body), feeder, seen)

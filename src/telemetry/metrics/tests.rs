@@ -5,6 +5,7 @@ use std::time::Duration;
 const STORED_LINE: UploadLine<'static> = UploadLine {
     id: "planted-id",
     client: None,
+    user: None,
     method: "PUT",
     route: "/photos/",
     backend: "iis:8080",

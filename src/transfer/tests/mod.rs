@@ -33,7 +33,7 @@ struct Setup {
     route: Route,
     host: Arc<Mutex<State>>,
     /// Whether a file that is about to be published is still wanted.
-    wanted: bool,
+    unwanted: Option<Failure>,
 }
 
 impl Setup {
@@ -53,7 +53,7 @@ impl Setup {
             traffic: Default::default(),
         };
         let host = Arc::new(Mutex::new(State::new(Server::new(Knobs::strict()))));
-        Setup { total, shared, stop: CancellationToken::new(), route, host, wanted: true }
+        Setup { total, shared, stop: CancellationToken::new(), route, host, unwanted: None }
     }
 
     fn fragments(mut self, fragment: FragmentLimits) -> Self {
@@ -98,6 +98,7 @@ impl Setup {
             digests: DigestPlan::default(),
             content_digest: Digests::default(),
             lasting: false,
+            permit: Permit::default(),
         }
     }
 

@@ -152,16 +152,21 @@ impl State {
 }
 
 /// One way to the backend.
-pub(crate) struct Host(Arc<Mutex<State>>);
+pub(crate) struct Host {
+    state: Arc<Mutex<State>>,
+    node: Option<Node>,
+}
 
 impl Host {
     pub(crate) fn new(state: Arc<Mutex<State>>) -> Self {
-        Host(state)
+        Host { state, node: None }
     }
 }
 
 impl Backend for Host {
-    fn go_to(&mut self, _: Option<&Node>) {}
+    fn go_to(&mut self, node: Option<&Node>) {
+        self.node = node.cloned();
+    }
 
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         let (name, packet, body) = match call {
@@ -177,15 +182,18 @@ impl Backend for Host {
             assert_eq!(sent as u64, packet.content_length(), "{name}");
         }
         let fate = {
-            let mut state = self.0.lock().unwrap();
+            let mut state = self.state.lock().unwrap();
             state.pieces.extend(body.iter().map(|piece| (piece.as_ptr() as usize, piece.len())));
             state.patience.push(patience);
             let fate = (state.plan)(&name);
-            state.log.push(name);
+            state.log.push(match &self.node {
+                Some(node) => format!("{name} at {node}"),
+                None => name,
+            });
             fate
         };
         let serve = || match &packet {
-            Some(packet) => self.0.lock().unwrap().serve(packet, &body),
+            Some(packet) => self.state.lock().unwrap().serve(packet, &body),
             None => Ok(Answer {
                 status: StatusCode::OK,
                 headers: HeaderMap::new(),

@@ -30,6 +30,7 @@ fn plan() -> Plan {
         owner: None,
         method: Method::PUT,
         route: "/photos/".into(),
+        path: "/photos/a.mov".into(),
         wanted: "/up/a%20b.mov?x=1".parse().unwrap(),
         destination: Destination {
             target: "/up/a%20b.mov?x=1".parse().unwrap(),

@@ -1,6 +1,7 @@
 //! Records: what a later process makes of them.
 
 use super::*;
+use crate::bits::{Followed, Node};
 use crate::digest::Algorithm;
 use http::HeaderName;
 
@@ -79,6 +80,28 @@ fn all_methods_versions_and_profiles_go_round() {
             assert_eq!(restored(&life), life);
         }
     }
+}
+
+#[test]
+fn the_node_of_a_farm_goes_round() {
+    for (fallback, given_up) in [(None, false), (Some(Duration::from_secs(60)), true)] {
+        let mut life = Life::new(plan(), Some(100));
+        let node = Node::parse(b"[::1]").unwrap();
+        let followed = Followed { node, fallback, silent: Duration::from_secs(7), given_up };
+        life.paused(changed(exact(50), |checkpoint| checkpoint.node = Some(followed)), at(1));
+        assert_eq!(restored(&life), life);
+        let text = String::from_utf8(life.record().unwrap()).unwrap();
+        // A host that is none is not asked.
+        for evil in ["evil.test:80", "u@evil.test", ""] {
+            let record = text.replacen("\"host\":\"[::1]\"", &format!("\"host\":\"{evil}\""), 1);
+            assert_ne!(record, text);
+            let error = Life::restore(record.as_bytes()).unwrap_err();
+            assert_eq!(error, BadRecord::Damaged("session.node.host is not what it should be".into()));
+        }
+    }
+    // Records of programs that knew no nodes.
+    assert!(!String::from_utf8_lossy(PINNED).contains("node"));
+    assert_eq!(Life::restore(PINNED).unwrap().continuation().checkpoint.as_ref().unwrap().node, None);
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Answer {
         for field in ["title", "detail"] {
             assert!(document[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {self}");
         }
-        let may_retry = [408, 503, 504].contains(&status);
+        let may_retry = [408, 429, 503, 504].contains(&status);
         assert_eq!(self.header("retry-after").is_some(), may_retry, "{self}");
     }
 }

@@ -4,6 +4,8 @@
 mod backend;
 #[path = "../../simulation/dice.rs"]
 mod dice;
+#[path = "../../simulation/farm.rs"]
+mod farm;
 #[path = "../../simulation/faults.rs"]
 mod faults;
 #[path = "../../simulation/network.rs"]

@@ -260,7 +260,7 @@ fn ntlm_counts_for_the_connection() {
 fn verbs() {
     let tunnelled = |peer: &mut Peer| {
         let mut request = peer.packet(Packet::CreateSession);
-        *request.method_mut() = http::Method::POST;
+        *request.method_mut() = Method::POST;
         request.headers_mut().insert("x-http-method-override", HeaderValue::from_static("BITS_POST"));
         peer.send(&request)
     };

@@ -98,7 +98,7 @@ fn the_callers_credentials_are_the_callers_affair() {
     let basic = [("WWW-Authenticate", "NTLM"), ("WWW-Authenticate", "Basic realm=\"iis\"")];
     let script = with(Login::Callers, 50, &Profile::REFUSE).expect("Create-Session").answer(401, &basic);
     let script = script.over(CallerRefused);
-    assert_eq!(script.failure().challenge.unwrap(), "Basic realm=\"iis\"");
+    assert_eq!(*script.failure().challenge.unwrap(), "Basic realm=\"iis\"");
     let script =
         with(Login::Callers, 50, &Profile::REFUSE).open().expect("bytes 0-49/50").answer(401, &basic);
     script.cancelled(CallerRefused);

@@ -216,7 +216,7 @@ async fn an_order_that_was_there_before_the_run_counts() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_wanted_at_the_last_moment_is_not_published() {
     let mut setup = Setup::new(300);
-    setup.wanted = false;
+    setup.unwanted = Some(Failure::new(Problem::UploadCancelled, "it is not wanted any more"));
     let end = setup.carry(setup.part(0, Some(300), true), [bytes(0..300)]).await;
     assert_eq!(end.how, "failed upload_cancelled complete");
     assert_eq!((setup.sessions(), setup.published().len()), (0, 0));

@@ -3,6 +3,7 @@
 mod backend;
 mod bodies;
 mod digests;
+mod farm;
 mod leaving;
 mod memory;
 mod pace;
@@ -40,8 +41,8 @@ struct Keeper {
     orders: mpsc::UnboundedReceiver<Interruption>,
     host: Arc<Mutex<State>>,
     acknowledged: u64,
-    /// Whether the file is still wanted when it is about to be published.
-    wanted: bool,
+    /// What stands against the file when it is about to be published.
+    unwanted: Option<Failure>,
 }
 
 impl Supervisor for Keeper {
@@ -60,12 +61,12 @@ impl Supervisor for Keeper {
         self.acknowledged = continuation.offset();
     }
 
-    async fn publishing(&mut self, continuation: Continuation) -> bool {
+    async fn publishing(&mut self, continuation: Continuation) -> Result<(), Failure> {
         sleep(Duration::from_millis(1)).await;
         let closed = self.host.lock().unwrap().log.iter().any(|name| name == "Close-Session");
         let again = continuation.checkpoint.is_some_and(|checkpoint| checkpoint.closing);
         assert!(again || !closed, "it was closed before that was recorded");
-        self.wanted
+        self.unwanted.clone().map_or(Ok(()), Err)
     }
 }
 
@@ -107,8 +108,12 @@ impl Setup {
         change(&mut upload);
         let (orders, receiver) = mpsc::unbounded_channel();
         let mut host = Host::new(Arc::clone(&self.host));
-        let mut keeper =
-            Keeper { orders: receiver, host: Arc::clone(&self.host), acknowledged: 0, wanted: self.wanted };
+        let mut keeper = Keeper {
+            orders: receiver,
+            host: Arc::clone(&self.host),
+            acknowledged: 0,
+            unwanted: self.unwanted.clone(),
+        };
         let (shared, started) = (self.shared.clone(), Instant::now());
         let task = tokio::spawn(async move {
             let ending = run(&upload, &mut host, body, &shared, &mut keeper).await;

@@ -1,0 +1,145 @@
+//! Tokens and passwords.
+
+use crate::support::{Backend, File, Upload, message, program, within};
+use crate::{ALICE, BOB, basic, bearer, guarded, put, read_again, tokens};
+use std::fs;
+use std::process::Stdio;
+use tokio::io::AsyncReadExt;
+
+#[tokio::test]
+async fn a_token_lets_in_and_nothing_else_does() {
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    let file = dir.path().join("tokens");
+    fs::write(&file, tokens(&[ALICE])).unwrap();
+    let proxy = guarded(&backend, &format!("auth = 'bearer'\nauth_file = '{}'", file.display())).await;
+    for lines in
+        ["", &bearer(BOB), &basic("alice", ALICE.1), "Authorization: Bearer\r\n", "Authorization: \r\n"]
+    {
+        let answer = put(&proxy, "/a", lines).await;
+        answer.assert_problem(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="put2bits""#), "{answer}");
+    }
+    let twice = format!("{}{}", bearer(ALICE), bearer(ALICE));
+    put(&proxy, "/a", &twice).await.assert_problem(401, "unauthorized");
+    assert_eq!(backend.stats().sessions_created, 0, "the backend heard nothing of it");
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
+    backend.assert_stored("/a", File::new(1000));
+    let line = proxy.upload_line("/a").await;
+    assert_eq!(line["user"], "alice");
+    // A capability check asks nobody.
+    let asked = crate::support::ask(proxy.addr, "OPTIONS /a HTTP/1.1\r\nHost: p\r\n\r\n").await;
+    assert_eq!(asked.status, 200, "{asked}");
+}
+
+#[tokio::test]
+async fn a_refused_client_is_not_asked_for_its_body() {
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    let file = dir.path().join("tokens");
+    fs::write(&file, tokens(&[ALICE])).unwrap();
+    let proxy = guarded(&backend, &format!("auth = 'bearer'\nauth_file = '{}'", file.display())).await;
+    let lines = format!("{}Expect: 100-continue\r\n", bearer(BOB));
+    let mut upload = Upload::begin(proxy.addr, "PUT", "/a", File::new(1 << 30), &lines).await;
+    upload.answer().await.assert_problem(401, "unauthorized");
+    let lines = format!("{}Expect: 100-continue\r\n", bearer(ALICE));
+    let mut upload = Upload::begin(proxy.addr, "PUT", "/a", File::new(1000), &lines).await;
+    let mut seen = [0; 12];
+    within("the 100", upload.stream.read_exact(&mut seen)).await.unwrap();
+    assert_eq!(&seen, b"HTTP/1.1 100");
+}
+
+#[tokio::test]
+async fn tokens_change_without_a_restart() {
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    let file = dir.path().join("tokens");
+    fs::write(&file, tokens(&[ALICE])).unwrap();
+    let proxy = guarded(&backend, &format!("auth = 'bearer'\nauth_file = '{}'", file.display())).await;
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
+    fs::write(&file, tokens(&[BOB])).unwrap();
+    read_again(&proxy, 1).await;
+    put(&proxy, "/b", &bearer(BOB)).await.assert_stored();
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(401, "unauthorized");
+    // A broken file changes nothing, and is told of without what it says.
+    fs::write(&file, format!("{}planted-broken\n", tokens(&[ALICE]))).unwrap();
+    let is_it = |line: &serde_json::Value| message(line).contains("line 2");
+    let line = proxy.line("that the file is broken", is_it).await;
+    assert_eq!(line["level"], "ERROR", "{line}");
+    put(&proxy, "/c", &bearer(BOB)).await.assert_stored();
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(401, "unauthorized");
+    fs::write(&file, tokens(&[ALICE])).unwrap();
+    read_again(&proxy, 2).await;
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
+    assert!(!proxy.log_text().contains("planted"), "{}", proxy.log_text());
+}
+
+#[tokio::test]
+async fn users_with_passwords_and_guessers() {
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    let file = dir.path().join("users");
+    let bob = bcrypt::hash("planted-bob", 10).unwrap();
+    let alice = put2bits::guard::user_line("alice", b"planted-alice").unwrap();
+    fs::write(&file, format!("{alice}\nbob:{bob}\n")).unwrap();
+    let proxy = guarded(&backend, &format!("auth = 'basic'\nauth_file = '{}'", file.display())).await;
+    put(&proxy, "/a", &basic("alice", "planted-alice")).await.assert_stored();
+    put(&proxy, "/b", &basic("bob", "planted-bob")).await.assert_stored();
+    let answer = put(&proxy, "/a", "").await;
+    answer.assert_problem(401, "unauthorized");
+    let challenge = r#"Basic realm="put2bits", charset="UTF-8""#;
+    assert_eq!(answer.header("www-authenticate"), Some(challenge), "{answer}");
+    for number in 0..10 {
+        let guess = basic(if number % 2 == 0 { "alice" } else { "eve" }, &format!("planted-{number}"));
+        put(&proxy, "/a", &guess).await.assert_problem(401, "unauthorized");
+    }
+    let answer = put(&proxy, "/a", &basic("alice", "planted-guess")).await;
+    answer.assert_problem(429, "too_many_attempts");
+    let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{answer}");
+    // Who is known goes on uploading.
+    put(&proxy, "/a", &basic("alice", "planted-alice")).await.assert_stored();
+    assert_eq!(proxy.upload_line("/b").await["user"], "bob");
+    let metrics = proxy.admin.metrics().await.text;
+    for planted in ["planted", "alice", "bob"] {
+        assert!(!metrics.contains(planted), "{planted}");
+    }
+    assert!(!proxy.log_text().contains("planted"), "{}", proxy.log_text());
+}
+
+#[tokio::test]
+async fn lines_are_made_by_the_program_itself() {
+    let hash = |args: &[&str], secret: &str| {
+        use std::io::Write as _;
+        let mut command = program();
+        command.arg("hash").args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // It may have refused its arguments already.
+        let _ = child.stdin.take().unwrap().write_all(secret.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let token = |text: &str| hash(&["--token", "alice"], text);
+    assert_eq!(token(&format!("{}\n", ALICE.1)), (Some(0), tokens(&[ALICE]), String::new()));
+    let (code, line, told) = hash(&["--token", "alice", "--generate"], "");
+    let made = told.trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!((code, line), (Some(0), tokens(&[("alice", &made)])));
+    let (code, user, _) = hash(&["--user", "bob"], "planted-bob\r\n");
+    assert_eq!(code, Some(0));
+    assert!(user.starts_with("bob:$argon2id$v=19$m="), "{user}");
+    for (args, secret, code) in [
+        (&["--token", "alice"][..], "short\n", 64),
+        (&["--token", "a b"], ALICE.1, 64),
+        (&["--user", "bob"], "", 64),
+        (&["--user", "bob"], "planted\nplanted\n", 64),
+        (&["--user", "bob", "--generate"], "", 64),
+        (&["--user", "bob", "--token", "bob"], "", 64),
+        (&[], "", 64),
+    ] {
+        let (found, out, told) = hash(args, secret);
+        assert_eq!((found, out.as_str()), (Some(code), ""), "{args:?}: {told}");
+        assert!(!told.contains("planted"), "{told}");
+    }
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    fs::write(dir.path().join("users"), user).unwrap();
+    let file = dir.path().join("users");
+    let proxy = guarded(&backend, &format!("auth = 'basic'\nauth_file = '{}'", file.display())).await;
+    put(&proxy, "/a", &basic("bob", "planted-bob")).await.assert_stored();
+}
