@@ -15,12 +15,14 @@ mod acceptor;
 mod backends;
 mod descriptors;
 mod door;
+mod dumps;
 mod figures;
 mod health;
 mod listening;
 mod seldom;
 mod signals;
 mod supervisor;
+mod survey;
 mod uploads;
 mod worker;
 
@@ -38,6 +40,7 @@ use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
 use acceptor::Gate;
 use backends::Backends;
 use door::Door;
+pub use dumps::forbid_core_dumps;
 use figures::Watched;
 use health::{Policy, Status};
 use listening::Open;
@@ -49,6 +52,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -197,7 +201,7 @@ impl Proxy {
         let admin_listener = bind_admin(admin.listen)?;
         let proxies = Arc::new(proxies);
         let mut gates = listening::open(listeners, &proxies, passed, &limits)?;
-        let places = gates.iter().map(Gate::open).collect();
+        let places: Vec<_> = gates.iter().map(Gate::open).collect();
         let files = gates.iter_mut().filter_map(|gate| Some(Box::new(gate.bound.take_file()?) as Box<_>));
         let files = files.collect();
         let entrances: Vec<_> = gates.iter().map(|gate| Arc::clone(&gate.entrance)).collect();
@@ -242,6 +246,11 @@ impl Proxy {
         };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
 
+        if guards.has_files() && places.iter().any(Open::is_overheard) {
+            tracing::warn!(
+                "clients show tokens or passwords to a route, and a listener for other machines is not encrypted"
+            );
+        }
         if guards.has_files() {
             let (stop, watch) = (drain.up().clone(), guards.watch());
             // Nobody waits for the thread: it has nothing to bring to an end.

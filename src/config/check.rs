@@ -1,13 +1,15 @@
 //! How values must relate to each other.
 
+use super::ConfigError;
 use super::admin::clash;
+use super::listeners;
 use super::merge::Draft;
 use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
-use super::{ConfigError, listeners};
-use crate::access::{ClientAuth, Forwarded, Proxies};
+use crate::access::ClientAuth;
+use crate::access::{Forwarded, Proxies};
 use crate::route::Auth;
 use std::fmt;
 use std::time::Duration;
@@ -109,22 +111,23 @@ pub(crate) fn keep_apart(draft: &Draft, routes: &[Entry]) -> Result<(), ConfigEr
     Ok(())
 }
 
-/// Where names of certificates decide, somebody asks for certificates: else nobody would ever get in.
+/// A route that lets clients in by their certificates has a listener that asks for those.
 pub(crate) fn certificates_are_asked_for(
     listeners: &[listeners::Entry],
     routes: &[Entry],
 ) -> Result<(), ConfigError> {
-    let asks = |entry: &listeners::Entry| {
-        entry.listener.tls.as_ref().is_some_and(|tls| tls.client_auth != ClientAuth::Off)
-    };
-    let by_certificate = |entry: &Entry| matches!(entry.route.auth, Auth::Certificate(_));
-    match routes.iter().enumerate().find(|(_, entry)| by_certificate(entry)) {
-        Some((number, entry)) if !listeners.iter().any(asks) => {
-            let message =
-                "\"certificate\" needs a [[listener]] that asks clients for certificates: one with client_ca";
-            Err(ConfigError::new(entry.origin("auth"), format!("route[{number}].auth"), message))
-        }
-        _ => Ok(()),
+    let tls = |entry: &listeners::Entry| entry.listener.tls.clone();
+    if listeners.iter().filter_map(tls).any(|tls| tls.client_auth != ClientAuth::Off) {
+        return Ok(());
+    }
+    let by_certificate = |(_, entry): &(usize, &Entry)| matches!(entry.route.auth, Auth::Certificate(_));
+    match routes.iter().enumerate().find(by_certificate) {
+        Some((number, entry)) => Err(ConfigError::new(
+            entry.origin("auth"),
+            format!("route[{number}].auth"),
+            "\"certificate\" lets nobody in here: no [[listener]] asks clients for certificates (client_ca)",
+        )),
+        None => Ok(()),
     }
 }
 
