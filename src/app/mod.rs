@@ -21,6 +21,7 @@ mod listening;
 mod seldom;
 mod signals;
 mod supervisor;
+mod survey;
 mod uploads;
 mod worker;
 
@@ -49,6 +50,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};

@@ -33,7 +33,11 @@ impl Server {
             Uploads::Disabled501 => {
                 return Err(self.knobs.wire.refuse(StatusCode::NOT_IMPLEMENTED, CODE_ACCESS_DENIED));
             }
-            Uploads::Disabled404 => return Err(Reply::plain(StatusCode::NOT_FOUND)),
+            Uploads::Disabled404 => {
+                let mut reply = Reply::plain(StatusCode::NOT_FOUND);
+                reply.headers.extend(self.knobs.wire.server.clone().map(|server| ("Server", server)));
+                return Err(reply);
+            }
         }
         let length = content_length(head);
         if let (Some(limit), Length::Known(length)) = (self.knobs.http.max_fragment, length)
