@@ -2,20 +2,24 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod examples;
+
 use put2bits::error::Problem;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CHANGELOG.md",
     "benches/README.md",
     "deploy/README.md",
     "deploy/fronts.md",
     "deploy/ios.md",
+    "docs/configuration.md",
     "docs/reliability.md",
+    "docs/resuming.md",
     "fuzz/README.md",
 ];
 
