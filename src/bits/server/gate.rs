@@ -34,9 +34,7 @@ impl Server {
                 return Err(self.knobs.wire.refuse(StatusCode::NOT_IMPLEMENTED, CODE_ACCESS_DENIED));
             }
             Uploads::Disabled404 => {
-                let mut reply = Reply::plain(StatusCode::NOT_FOUND);
-                reply.headers.extend(self.knobs.wire.server.clone().map(|server| ("Server", server)));
-                return Err(reply);
+                return Err(self.signed(Reply::plain(StatusCode::NOT_FOUND)));
             }
         }
         let length = content_length(head);
@@ -70,7 +68,7 @@ impl Server {
         match self.knobs.http.verb {
             VerbRule::Native | VerbRule::Either if is_native => Ok(()),
             VerbRule::Override | VerbRule::Either if is_override => Ok(()),
-            VerbRule::Filtered if is_native => Err(Reply::html_404()),
+            VerbRule::Filtered if is_native => Err(self.signed(Reply::html_404())),
             _ => Err(refuse_method(head.method)),
         }
     }
@@ -129,6 +127,12 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// With the name of the server: also what is no Ack says whose it is.
+    fn signed(&self, mut reply: Reply) -> Reply {
+        reply.headers.extend(self.knobs.wire.server.clone().map(|server| ("Server", server)));
+        reply
     }
 
     fn check_length(&self, length: Length) -> Result<u64, Reply> {
