@@ -18,10 +18,10 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     blocks.map(|rest| rest.split_once("```").unwrap().0).collect()
 }
 
-/// What follows a heading.
+/// What follows a heading, up to the next one.
 fn section(page: &str, heading: &str) -> String {
     let (_, rest) = page.split_once(&format!("\n{heading}\n")).unwrap();
-    rest.split("\n#").next().unwrap().to_owned()
+    rest.split("\n##").next().unwrap().to_owned()
 }
 
 fn put2bits(args: &[&str]) -> Output {
@@ -133,22 +133,21 @@ fn what_would_become_of_a_request_is_printed_so() {
 }
 
 /// The server of the quick start.
-#[test]
-fn what_is_found_out_of_a_server_is_printed_so() {
+#[tokio::test]
+async fn what_is_found_out_of_a_server_is_printed_so() {
     let readme = read("README.md");
     let section = section(&readme, "### Finding out what a server is");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let config = MockConfig {
-        knobs: Knobs::preset("strict").unwrap(),
-        storage: Storage::Dir { path: folder.path().to_owned(), create_dirs: false },
-        ..MockConfig::default()
-    };
-    let mock = runtime.block_on(Mock::bind("127.0.0.1:0".parse().unwrap(), config)).unwrap();
-    let output = put2bits(&["probe-backend", &mock.url()]);
-    let settings = text(output.stdout).replace(&mock.url(), "http://127.0.0.1:8181/");
-    assert_eq!(
-        (blocks(&section, "text"), blocks(&section, "toml")),
-        (vec![&*text(output.stderr)], vec![&*settings])
-    );
+    let storage = Storage::Dir { path: folder.path().to_owned(), create_dirs: false };
+    let config = MockConfig { knobs: Knobs::preset("strict").unwrap(), storage, ..MockConfig::default() };
+    let mock = Mock::bind("127.0.0.1:0".parse().unwrap(), config).await.unwrap();
+    let url = mock.url();
+    let probe = tokio::task::spawn_blocking({
+        let url = url.clone();
+        move || put2bits(&["probe-backend", &url])
+    });
+    let output = probe.await.unwrap();
+    let settings = text(output.stdout).replace(&url, "http://127.0.0.1:8181/");
+    assert_eq!(blocks(&section, "text"), [text(output.stderr)]);
+    assert_eq!(blocks(&section, "toml"), [settings]);
 }
