@@ -13,7 +13,7 @@ mod try_request;
 
 pub use exit::Exit;
 
-use crate::app::ServeError;
+use crate::app::{self, ServeError};
 use crate::config::ConfigError;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -98,6 +98,8 @@ impl From<io::Error> for Stop {
 
 /// Runs the program. The first argument is its own name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Before the first secret is read.
+    app::forbid_core_dumps();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -71,7 +71,7 @@ fn between(taken: u64, refused: u64) -> u64 {
 
 enum Attempt {
     Taken,
-    TooLarge(Heard),
+    TooLarge(Box<Heard>),
     Unclear(String),
 }
 
@@ -103,7 +103,7 @@ async fn send<W: crate::transfer::Backend>(
 fn judge(heard: Result<Heard, NoAnswer>) -> Attempt {
     match heard {
         Ok(heard) if heard.is_taken() => Attempt::Taken,
-        Ok(heard) if matches!(heard.ack.verdict, Verdict::TooLarge(_)) => Attempt::TooLarge(heard),
+        Ok(heard) if matches!(heard.ack.verdict, Verdict::TooLarge(_)) => Attempt::TooLarge(Box::new(heard)),
         Ok(heard) => Attempt::Unclear(format!("it was answered {}", heard.ack)),
         Err(why) => Attempt::Unclear(why.to_string()),
     }
@@ -131,9 +131,9 @@ mod tests {
                 let size = between(taken, refused);
                 assert!(size > taken && size <= refused.max(taken + STEP), "{size}");
                 if size <= limit {
-                    taken = size
+                    taken = size;
                 } else {
-                    refused = size
+                    refused = size;
                 }
                 tries += 1;
             }

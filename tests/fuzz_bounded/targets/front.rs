@@ -1,7 +1,7 @@
 //! Bytes of a client, straight into the front.
 
 #[path = "../../hostile_client/sink.rs"]
-mod sink;
+pub(super) mod sink;
 
 use put2bits::front::{Service, serve_connection};
 use put2bits::limits::{Limits, MIB};
@@ -26,6 +26,11 @@ thread_local! {
 }
 
 pub(crate) fn run(input: &[u8]) -> bool {
+    check(&answers(input))
+}
+
+/// What the front answers to a client that writes that and no more.
+pub(super) fn answers(input: &[u8]) -> Vec<u8> {
     FRONT.with(|(runtime, service)| {
         let answers = async {
             let (mut client, server) = tokio::io::duplex(1 << 20);
@@ -37,10 +42,9 @@ pub(crate) fn run(input: &[u8]) -> bool {
             client.read_to_end(&mut output).await.expect("answers");
             output
         };
-        let answers = runtime
+        runtime
             .block_on(async { tokio::time::timeout(Duration::from_secs(5), answers).await })
-            .expect("an end within five seconds");
-        check(&answers)
+            .expect("an end within five seconds")
     })
 }
 
