@@ -113,7 +113,7 @@ pub(super) fn frames() -> Vec<(String, Vec<u8>)> {
 /// A header of version 2: command and version, family and transport, addresses and more.
 fn v2(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
     let length = u16::try_from(rest.len()).expect("a short one").to_be_bytes();
-    [b"\r\n\r\n\0\r\nQUIT\n", &[command, family], &length, rest].concat()
+    [&b"\r\n\r\n\0\r\nQUIT\n"[..], &[command, family], &length, rest].concat()
 }
 
 /// Headers of both versions, with the first bytes of a request behind them.
