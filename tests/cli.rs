@@ -281,7 +281,7 @@ fn help_is_broken_where_a_line_is_full() {
         }
         assert!(seen >= 5, "{command}: {after}");
         assert!(one_blank(after).contains(
-            "Every setting outside [[listener]] and [[route]] can be given as an environment variable"
+            "Every setting outside [[listener]], [[backend]] and [[route]] can be given as an environment variable"
         ));
     }
 }

@@ -3,11 +3,11 @@
 // Helpers outside of test functions panic too: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use proptest::prelude::*;
 use put2bits::error::Problem;
-use put2bits::route::{BackendUrl, MAX_TARGET, NamePattern, Route};
+use put2bits::route::{BackendUrl, MAX_TARGET, NamePattern, Naming, Route, Template};
 
 /// The target at the backend for an encoded path below the prefix, or the reason why there is none.
 fn target(encoded: &str) -> Result<String, String> {
@@ -241,4 +241,58 @@ fn the_refused_names_are_the_routes_own() {
     }
     route.refused_names.clear();
     assert_eq!(refused(&route, "a.exe", "web.config"), None);
+}
+
+/// Templates that hold every variable, each where it could do most harm.
+const TEMPLATES: &[&str] = &[
+    "{path}",
+    "x/{path|'y'}",
+    "{1|'a'}/{2|'b'}",
+    "{1|'a'}{2|'b'}",
+    "{header:x-name|'h'}/{name|hash}",
+    "{header:x-name|'h'}.{ext|'e'}",
+    "{query:q|'q'}/{query:q|'q'}{header:x-name|'h'}",
+    "{user|'u'}/{hash:8}.{ext|'bin'}",
+    ".{user|'u'}",
+    "{user|'u'}.{query:q|'q'}",
+];
+
+proptest! {
+    /// Whatever a request holds: its file lies below the directory, or it is refused.
+    #[test]
+    fn no_template_leads_out_of_the_directory(
+        template in prop::sample::select(TEMPLATES),
+        path in prop::collection::vec(prop::sample::select(&[
+            "a", ".", "..", "/", "%2e", "%2f", "%5c", "%25", "%00", "con", "%20", ":", "%ef%bc%8f", "é", ";", "~1", "web.config",
+        ][..]), 0..5),
+        query in prop::collection::vec(prop::sample::select(&[
+            "a", ".", "..", "/", "%2e%2e", "%2f", "%5c", "&q=", "=", "%", "nul", "%0d%0a", "jpg", "%ff",
+        ][..]), 0..5),
+        field in "[a./\\\\%: ~;é\u{202e}]{0,8}",
+        user in prop::option::of("[a./\\\\%: ~;é\u{202e}\u{0}-\u{1f}]{0,8}"),
+        mark in "[0-9a-f]{8}",
+    ) {
+        let mut route = Route::new("/in/", BackendUrl::parse("http://iis/up/").unwrap());
+        route.target = Some(Template::parse(template).unwrap());
+        route.name.header = Some("x-name".parse().unwrap());
+        let Ok(uri) = Uri::try_from(format!("/in/{}?q={}", path.concat(), query.concat())) else { return Ok(()) };
+        let Ok(field) = HeaderValue::from_bytes(field.as_bytes()) else { return Ok(()) };
+        let headers = HeaderMap::from_iter([("x-name".parse().unwrap(), field)]);
+        let naming = Naming { user: user.as_deref(), length: Some(1), random: 1, ..Naming::new(&uri, &headers) };
+        match route.locate(&naming) {
+            Ok(to) => {
+                assert_harmless(to.target.as_str());
+                // The same again for the same request, and another name is as harmless.
+                let again = route.locate(&naming);
+                prop_assert_eq!(again.as_ref().ok(), Some(&to));
+                if let Ok(other) = route.renamed(&to, &mark) {
+                    assert_harmless(other.target.as_str());
+                    prop_assert!(other.target.path().contains(&mark));
+                }
+            }
+            Err(failure) => {
+                prop_assert!(matches!(failure.problem, Problem::BadPath | Problem::NameMissing), "{:?}", failure);
+            }
+        }
+    }
 }

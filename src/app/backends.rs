@@ -1,9 +1,10 @@
 //! The backends of all routes: how each is reached, its limits, and what was learned about it.
 
-use crate::backend::{Endpoint, Unusable};
+use crate::backend::{Connection, Endpoint, Unusable};
+use crate::bits::{Destination, Node};
 use crate::limits::Limits;
-use crate::route::{BackendUrl, Route, Routes, Server};
-use crate::transfer::Ceiling;
+use crate::route::{BackendUrl, Carried, Route, Routes, Server};
+use crate::transfer::{Answer, Backend, Call, Ceiling, NoAnswer, Patience};
 use http::HeaderMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,19 +41,39 @@ impl Backends {
         Ok(Backends(each))
     }
 
-    /// The backend of a route.
-    #[expect(
-        clippy::expect_used,
-        reason = "each route of the configuration has one; there are no other routes"
-    )]
-    pub(super) fn of(&self, route: &Route) -> &Known {
-        let found = self.0.iter().find(|known| known.is_of(&route.backend, &route.server));
-        found.expect("it was opened with the routes")
+    /// The backend of a route. Each route of the configuration has one.
+    pub(super) fn of(&self, route: &Route) -> Option<&Known> {
+        self.0.iter().find(|known| known.is_of(&route.backend, &route.server))
+    }
+
+    /// The way to a destination of a route.
+    pub(super) fn way(&self, route: &Route, destination: &Destination, carried: &Carried) -> Way {
+        let known = self.of(route);
+        Way(known.map(|known| known.endpoint.connection(destination.clone(), carried.clone())))
     }
 
     /// The ways to all.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
         self.0.iter().map(|known| known.endpoint.clone())
+    }
+}
+
+/// The way to a backend; nothing: to one that is in no configuration, and so is not contacted.
+#[derive(Debug)]
+pub(super) struct Way(Option<Connection>);
+
+impl Backend for Way {
+    fn go_to(&mut self, node: Option<&Node>) {
+        if let Way(Some(connection)) = self {
+            connection.go_to(node);
+        }
+    }
+
+    async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
+        match self {
+            Way(Some(connection)) => connection.exchange(call, patience).await,
+            Way(None) => Err(NoAnswer::Impossible("the backend is in no configuration".to_owned())),
+        }
     }
 }
 

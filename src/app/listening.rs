@@ -29,6 +29,17 @@ pub(super) struct Open {
     is_proxied: bool,
 }
 
+impl Open {
+    /// Whether others on the network can read what clients show there.
+    pub(super) fn is_overheard(&self) -> bool {
+        let is_local = match &self.place {
+            Place::Tcp(address) => address.ip().is_loopback(),
+            _ => true,
+        };
+        !is_local && !self.is_encrypted
+    }
+}
+
 impl fmt::Display for Open {
     /// As a URL, where it has one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,6 +22,7 @@ mod listening;
 mod seldom;
 mod signals;
 mod supervisor;
+mod survey;
 mod uploads;
 mod worker;
 
@@ -51,6 +52,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -199,7 +201,7 @@ impl Proxy {
         let admin_listener = bind_admin(admin.listen)?;
         let proxies = Arc::new(proxies);
         let mut gates = listening::open(listeners, &proxies, passed, &limits)?;
-        let places = gates.iter().map(Gate::open).collect();
+        let places: Vec<_> = gates.iter().map(Gate::open).collect();
         let files = gates.iter_mut().filter_map(|gate| Some(Box::new(gate.bound.take_file()?) as Box<_>));
         let files = files.collect();
         let entrances: Vec<_> = gates.iter().map(|gate| Arc::clone(&gate.entrance)).collect();
@@ -244,6 +246,11 @@ impl Proxy {
         };
         let mut inherited = Some(Inherited { records, taken_over: ready.clone().drop_guard() });
 
+        if guards.has_files() && places.iter().any(Open::is_overheard) {
+            tracing::warn!(
+                "clients show tokens or passwords to a route, and a listener for other machines is not encrypted"
+            );
+        }
         if guards.has_files() {
             let (stop, watch) = (drain.up().clone(), guards.watch());
             // Nobody waits for the thread: it has nothing to bring to an end.

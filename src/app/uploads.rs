@@ -1,7 +1,6 @@
 //! What the registry needs of this program: backends, limits, log lines. And the registry as the front sees it.
 
-use super::backends::Backends;
-use crate::backend;
+use super::backends::{Backends, Way};
 use crate::bits::{Destination, Event};
 use crate::config::one_line;
 use crate::error::{Failure, Problem};
@@ -52,10 +51,10 @@ impl Common {
 }
 
 impl Host for Common {
-    type Backend = backend::Connection;
+    type Backend = Way;
 
     fn dial(&self, route: &Route, destination: &Destination, carried: &Carried) -> Self::Backend {
-        self.backends.of(route).endpoint.connection(destination.clone(), carried.clone())
+        self.backends.way(route, destination, carried)
     }
 
     fn route(&self, label: &str, destination: &Destination) -> Option<Arc<Route>> {
@@ -69,11 +68,11 @@ impl Host for Common {
     }
 
     fn shared(&self, route: &Route) -> Shared {
-        let backend = self.backends.of(route);
+        let known = self.backends.of(route);
         Shared {
-            limits: Arc::clone(&backend.limits),
+            limits: Arc::clone(known.map_or(&self.limits, |known| &known.limits)),
             budget: self.budget.clone(),
-            ceiling: backend.ceiling.clone(),
+            ceiling: known.map(|known| known.ceiling.clone()).unwrap_or_default(),
             traffic: self.traffic.clone(),
         }
     }

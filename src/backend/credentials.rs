@@ -75,7 +75,7 @@ impl Credentials {
 /// The value of a field that is in a file.
 pub(super) fn value_in(path: &Path) -> Result<Arc<Watched<HeaderValue>>, String> {
     let file = path.to_owned();
-    Watched::open(vec![path.to_owned()], move || in_file(&file, |text| secret(text)))
+    Watched::open(vec![path.to_owned()], move || in_file(&file, secret))
 }
 
 /// Reads a file with a secret, without white space around it. What is said against it does not quote it.

@@ -51,12 +51,15 @@ pub(super) struct Account {
     refusals: Refusals,
 }
 
+/// The digest of what a file held, and when the server said no to it.
+type Refused = Option<([u8; 32], Instant)>;
+
 /// What a file held that the server said no to, and when. It outlives the reading of the file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Refusals(Arc<Mutex<Option<([u8; 32], Instant)>>>);
+pub(super) struct Refusals(Arc<Mutex<Refused>>);
 
 impl Refusals {
-    fn lock(&self) -> MutexGuard<'_, Option<([u8; 32], Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, Refused> {
         // It is written whole, so a poisoned lock still guards a sound value.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -51,7 +51,7 @@ pub(super) struct ConfigArgs {
 
 /// How to set what has no flag, for the end of the help texts. Paragraphs have no line breaks: clap makes them.
 pub(super) const SETTINGS: &str = "\
-Every setting outside [[listener]] and [[route]] can be given as an environment variable: PUT2BITS_ and its path in capitals, \
+Every setting outside [[listener]], [[backend]] and [[route]] can be given as an environment variable: PUT2BITS_ and its path in capitals, \
 as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand for the flags of that name, \
 PUT2BITS_CONFIG names the file. Flags win over variables, variables over the file, the file over the defaults.
 

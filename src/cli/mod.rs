@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod exit;
 mod hash;
+mod probe_backend;
 mod serve;
 mod try_request;
 
@@ -33,7 +34,8 @@ Examples:
   put2bits demo                                       try it: no server needed
   put2bits serve --backend http://iis/uploads/        run it in front of that directory
   curl -T movie.mov http://127.0.0.1:8080/movie.mov   send a file through it
-  put2bits check-config --config put2bits.toml        look at a configuration before using it";
+  put2bits check-config --config put2bits.toml        look at a configuration before using it
+  put2bits probe-backend http://iis/uploads/          find out what kind of server that is";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -43,6 +45,8 @@ enum Command {
     Demo(demo::Args),
     /// Check a configuration, and print what is in force and where each value comes from.
     CheckConfig(check_config::Args),
+    /// Find out what kind of BITS server a backend is, by uploading scratch files, and print its settings.
+    ProbeBackend(probe_backend::Args),
     /// Make a line for a file of tokens or users.
     Hash(hash::Args),
 }
@@ -108,6 +112,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::CheckConfig(args) => check_config::run(args),
+        Command::ProbeBackend(args) => probe_backend::run(args),
         Command::Hash(args) => hash::run(args),
     };
     match done {

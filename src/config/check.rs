@@ -2,12 +2,15 @@
 
 use super::ConfigError;
 use super::admin::clash;
+use super::listeners;
 use super::merge::Draft;
 use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;
 use super::value::{Size, Time};
+use crate::access::ClientAuth;
 use crate::access::{Forwarded, Proxies};
+use crate::route::Auth;
 use std::fmt;
 use std::time::Duration;
 
@@ -106,6 +109,26 @@ pub(crate) fn keep_apart(draft: &Draft, routes: &[Entry]) -> Result<(), ConfigEr
         }
     }
     Ok(())
+}
+
+/// A route that lets clients in by their certificates has a listener that asks for those.
+pub(crate) fn certificates_are_asked_for(
+    listeners: &[listeners::Entry],
+    routes: &[Entry],
+) -> Result<(), ConfigError> {
+    let tls = |entry: &listeners::Entry| entry.listener.tls.clone();
+    if listeners.iter().filter_map(tls).any(|tls| tls.client_auth != ClientAuth::Off) {
+        return Ok(());
+    }
+    let by_certificate = |entry: &&Entry| matches!(entry.route.auth, Auth::Certificate(_));
+    match routes.iter().find(by_certificate) {
+        Some(entry) => Err(ConfigError::new(
+            entry.origin("auth"),
+            "auth",
+            "\"certificate\" lets nobody in here: no [[listener]] asks clients for certificates (client_ca)",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn amount(draft: &mut Draft, key: &str) -> Option<Amount> {

@@ -96,7 +96,6 @@ fn the_example_of_each_kind_of_auth_is_one() {
     for (kind, keys) in [
         ("bearer", &["auth_file"][..]),
         ("basic", &["auth_file"]),
-        ("certificate", &["auth_names"]),
         ("forward", &["auth_url", "auth_headers", "auth_copy", "auth_timeout", "auth_cache", "auth_ca"]),
     ] {
         let text = in_force(|setting| setting.split(" = ").next().is_some_and(|key| keys.contains(&key)));

@@ -13,7 +13,7 @@
 
 use super::cache::Cache;
 use super::file::{BadLine, File, lines};
-use super::{GuardError, Tried, header, unavailable};
+use super::{GuardError, Tried, header, too_many, unavailable};
 use crate::access::{Admitted, Denied};
 use crate::upload::Principal;
 use argon2::password_hash::phc::PasswordHash;
@@ -177,7 +177,7 @@ impl Basic {
     pub(super) async fn look(
         &self,
         headers: &HeaderMap,
-        may_try: impl Fn() -> Result<(), Denied> + Send,
+        may_try: impl Fn() -> Result<(), u64> + Send,
     ) -> Result<Tried, Denied> {
         let Some((user, password)) = header::basic(headers) else { return Ok(Tried::Nothing) };
         let turn = timeout(PATIENCE, Arc::clone(&self.turns.0).acquire_owned()).await;
@@ -188,7 +188,7 @@ impl Basic {
         if let Tried::In(admitted) = self.glance(headers) {
             return Ok(Tried::In(admitted));
         }
-        may_try()?;
+        may_try().map_err(too_many)?;
         let users = self.file.get();
         let (known, any) = (users.hashes.get(&user).cloned(), users.any.clone());
         let Some(hash) = known.clone().or(any) else { return Ok(Tried::Wrong) };
@@ -296,7 +296,7 @@ mod tests {
             assert!(matches!(basic.look(&other, || Ok(())).await, Ok(Tried::Wrong)));
             assert!(matches!(basic.glance(&other), Tried::Unsure), "it is not remembered");
         }
-        let turned_away = basic.look(&shown("bob", "secret"), || Err(unavailable("later"))).await;
+        let turned_away = basic.look(&shown("bob", "secret"), || Err(7)).await;
         assert!(turned_away.is_err());
         // A new line, even for the same password.
         std::fs::write(&path, bcrypt_line("alice")).unwrap();

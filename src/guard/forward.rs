@@ -90,7 +90,7 @@ impl Authority {
         let answer = answer.map_err(|error| self.silent(&causes(&error.without_url())))?;
         match answer.status() {
             status if status.is_success() => {
-                let admitted = self.admitted(&answer, visit)?;
+                let admitted = self.admitted(&answer, visit).map_err(|why| self.silent(&why))?;
                 self.yes.put(self.mark(&question), admitted.clone(), Instant::now());
                 Ok(Tried::In(admitted))
             }
@@ -151,7 +151,7 @@ impl Authority {
     }
 
     /// What it says about whom it lets in.
-    fn admitted(&self, answer: &Response, visit: Visit<'_>) -> Result<Admitted, Denied> {
+    fn admitted(&self, answer: &Response, visit: Visit<'_>) -> Result<Admitted, String> {
         let mut headers = HeaderMap::new();
         let mut size = 0;
         for name in &self.terms.copy {
@@ -161,7 +161,7 @@ impl Authority {
             }
         }
         if size > MAX_COPIED {
-            return Err(self.silent(&format!("the fields of its answer have more than {MAX_COPIED} bytes")));
+            return Err(format!("the fields of its answer have more than {MAX_COPIED} bytes"));
         }
         let who = self.terms.copy.iter().find_map(|name| headers.get(name));
         let user =

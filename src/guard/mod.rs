@@ -180,13 +180,14 @@ impl Guards {
             return Err(unavailable("the route has no guard"));
         };
         let network = network(visit.client.ip());
-        let may_try = || match self.0.throttle.check(network, Instant::now()) {
-            Err(seconds) if counts => Err(too_many(seconds)),
-            _ => Ok(()),
+        // Fails with the seconds after which it may.
+        let may_try = || match counts {
+            true => self.0.throttle.check(network, Instant::now()),
+            false => Ok(()),
         };
         let mut tried = gate.glance(visit);
         if matches!(tried, Tried::Unsure) {
-            may_try()?;
+            may_try().map_err(too_many)?;
             tried = gate.look(visit, may_try).await?;
         }
         let (denied, was_attempt) = match tried {
@@ -198,7 +199,7 @@ impl Guards {
         };
         if was_attempt && counts {
             // That they are wrong is certain.
-            may_try().map_err(|denied| Denied { undecided: false, ..denied })?;
+            may_try().map_err(|seconds| Denied { undecided: false, ..too_many(seconds) })?;
             self.0.throttle.failed(network, Instant::now());
         }
         Err(denied)
@@ -245,7 +246,7 @@ impl Gate {
     async fn look(
         &self,
         visit: Visit<'_>,
-        may_try: impl Fn() -> Result<(), Denied> + Send,
+        may_try: impl Fn() -> Result<(), u64> + Send,
     ) -> Result<Tried, Denied> {
         match self {
             Gate::Basic(basic) => basic.look(&visit.head.headers, may_try).await,

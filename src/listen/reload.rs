@@ -123,11 +123,10 @@ impl Reloader {
                 continue;
             }
             let (file, date) = (expiry.file.display(), humantime::format_rfc3339_seconds(expiry.at));
-            match left.is_zero() {
-                true => {
-                    tracing::error!("the certificate {file} has expired, {date}: clients do not trust it")
-                }
-                false => tracing::warn!("the certificate {file} expires in {} days, {date}", days(left)),
+            if left.is_zero() {
+                tracing::error!("the certificate {file} has expired, {date}: clients do not trust it");
+            } else {
+                tracing::warn!("the certificate {file} expires in {} days, {date}", days(left));
             }
             self.said.insert(expiry.file, now);
         }

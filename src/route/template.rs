@@ -323,7 +323,7 @@ fn variable(text: &str) -> Result<Variable, String> {
     let text = text.trim();
     if let Some(literal) = text.strip_prefix('\'') {
         let literal = literal.strip_suffix('\'').ok_or("a literal without its second \"'\"")?;
-        return match literal.chars().any(|character| is_forbidden(character)) || literal.is_empty() {
+        return match literal.chars().any(is_forbidden) || literal.is_empty() {
             true => Err(format!("'{literal}' is no piece of a file name")),
             false => Ok(Variable::Literal(literal.to_owned())),
         };

@@ -27,6 +27,7 @@ fn a_bad_configuration_is_one_line_and_78() {
         ("auth = 'bearer'\nauth_file = 'broken'", "broken, line 2"),
         ("auth = 'basic'\nauth_file = 'weak'", "weak, line 1: MD5 (apr1) is not taken"),
         ("auth = 'basic'\nauth_file = 'good'", "good, line 1"),
+        ("auth = 'certificate'\nauth_names = ['a']", "no [[listener]] asks"),
         ("auth = 'certificate'\nauth_names = []", "is not a list of names"),
         ("auth = 'certificate'\nauth_names = ['*']", "\"*\" is not a name"),
         ("auth = 'forward'\nauth_url = 'ftp://a/'", "is not a URL"),

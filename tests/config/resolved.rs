@@ -140,7 +140,13 @@ fn values_land_where_they_belong() {
         name_header = 'x-file-name'
         name_query = 'name'
         refused_names = ['*.EXE', 'a b']
-        resumption = 'only-without-Via'"
+        resumption = 'only-without-Via'
+        overwrite = 'pass'
+        digest = 'accept'
+        request_headers = []
+        set_headers = {}
+        add_response_headers = {}
+        auth = 'open'"
         .parse()
         .unwrap();
     assert_eq!(routes[0].as_table(), Some(&expected));

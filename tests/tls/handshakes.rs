@@ -20,10 +20,14 @@ async fn curl_uploads_over_both_versions() {
     let file = File::new(5 * MIB + 3);
     let path = authority.path("movie.mov");
     std::fs::write(&path, file.bytes()).unwrap();
-    for (number, args) in
-        [&["--tlsv1.2", "--tls-max", "1.2"][..], &["--tlsv1.3"], &["-H", "Expect: 100-continue"]]
-            .iter()
-            .enumerate()
+    for (number, args) in [
+        &["--tlsv1.2", "--tls-max", "1.2"][..],
+        &["--tlsv1.3"],
+        &["-H", "Expect: 100-continue"],
+        &["--http2"],
+    ]
+    .iter()
+    .enumerate()
     {
         let target = format!("/{number}.mov");
         let run = curl(&authority, &proxy, &target, &[&["-T", &path][..], args].concat()).await;
