@@ -53,6 +53,8 @@ pub struct Visit<'a> {
     pub client: SocketAddr,
     /// Where it wants to upload.
     pub route: &'a Route,
+    /// The host that trusted proxies say the client asked for, if they say so. It chose the route.
+    pub host: Option<&'a str>,
     /// What it is about: path and query of the request that begins an upload. Of one to the URL of an upload, which is a
     /// secret, the path of the request that began it.
     pub uri: &'a str,

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::task::spawn_blocking;
 
@@ -28,7 +28,10 @@ pub(super) struct Watched<T> {
 /// The last look at the files.
 struct Looked {
     at: Instant,
-    stamps: Vec<Option<Stamp>>,
+    /// Of the files as they were when the value was read. Nothing: what is there now could not be read.
+    stamps: Option<Vec<Option<Stamp>>>,
+    /// Why not, as it was said.
+    wrong: Option<String>,
 }
 
 /// What tells that a file is another one than before. Written over, it has a new time; replaced, a new number, too.
@@ -57,9 +60,9 @@ impl<T: Send + Sync + 'static> Watched<T> {
         read: impl Fn() -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Arc<Self>, String> {
         // The stamps first: what changes while it is read is read again.
-        let stamps = files.iter().map(|file| Stamp::of(file)).collect();
+        let stamps = Some(files.iter().map(|file| Stamp::of(file)).collect());
         let value = ArcSwap::from_pointee(read()?);
-        let looked = Mutex::new(Looked { at: Instant::now(), stamps });
+        let looked = Mutex::new(Looked { at: Instant::now(), stamps, wrong: None });
         Ok(Arc::new(Watched { files, read: Box::new(read), value, looked }))
     }
 
@@ -90,7 +93,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
         if self.files.is_empty() {
             return false;
         }
-        let mut looked = self.lock();
+        let mut looked = match self.looked.try_lock() {
+            Ok(looked) => looked,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Somebody reads just now, on another thread. A disk that hangs must not stop this one.
+            Err(TryLockError::WouldBlock) => return false,
+        };
         let due = looked.at.elapsed() >= PAUSE;
         if due {
             looked.at = Instant::now();
@@ -102,19 +110,22 @@ impl<T: Send + Sync + 'static> Watched<T> {
     fn look(&self, however: bool) {
         let mut looked = self.lock();
         let stamps: Vec<_> = self.files.iter().map(|file| Stamp::of(file)).collect();
-        let changed = stamps != looked.stamps;
-        if !changed && !however {
+        if looked.stamps.as_ref() == Some(&stamps) && !however {
             return;
         }
         match (self.read)() {
-            Ok(value) => self.value.store(Arc::new(value)),
-            Err(why) if changed => {
-                tracing::error!("{why}: going on with what was read before");
+            Ok(value) => {
+                self.value.store(Arc::new(value));
+                (looked.stamps, looked.wrong) = (Some(stamps), None);
             }
-            // That was said when it changed.
-            Err(_) => {}
+            // It is tried again at the next look: a right that comes later, or the second of two files, shows in no stamp.
+            Err(why) => {
+                if looked.wrong.as_ref() != Some(&why) {
+                    tracing::error!("{why}: going on with what was read before");
+                }
+                (looked.stamps, looked.wrong) = (None, Some(why));
+            }
         }
-        looked.stamps = stamps;
     }
 
     fn lock(&self) -> MutexGuard<'_, Looked> {

@@ -63,7 +63,8 @@ impl Entry {
 
     /// Whether every path of the route begins with that one, however it is encoded.
     pub(crate) fn lies_below(&self, path: &str) -> bool {
-        percent_decode_str(&self.route.prefix).take(path.len()).eq(path.bytes())
+        let prefix: Vec<u8> = percent_decode_str(&self.route.prefix).take(path.len()).collect();
+        prefix.eq_ignore_ascii_case(path.as_bytes())
     }
 }
 
@@ -118,7 +119,7 @@ fn is_twin(one: &Route, other: &Route) -> bool {
         true => other.hosts.is_empty(),
         false => one.hosts.iter().any(|host| other.hosts.contains(host)),
     };
-    same_host && percent_decode_str(&one.prefix).eq(percent_decode_str(&other.prefix))
+    same_host && same_letters(&one.prefix, &other.prefix)
 }
 
 /// `--backend URL`: one route for everything.

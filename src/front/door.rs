@@ -1,5 +1,6 @@
 //! Has it decided whether a request may come in, and keeps what that was decided by.
 
+use super::forwarded::told_host;
 use super::service::Asked;
 use crate::access::{Admitted, Denied, Guard, Visit};
 use crate::error::{Failure, Problem};
@@ -39,7 +40,9 @@ pub(super) async fn enter<G: Guard>(
     uri: &str,
     settings: &Settings,
 ) -> Result<Entered, Denied> {
-    let visit = Visit { peer: &asked.peer, client: asked.client, route, uri, head: &asked.head };
+    let host = told_host(&asked.head);
+    let (peer, client, head) = (&asked.peer, asked.client, &asked.head);
+    let visit = Visit { peer, client, route, host: host, uri, head };
     let admitted = guard.admit(visit).await?;
     // Where nobody asks, whoever sends the same credentials is the same.
     let own = || Principal::of(&asked.head.headers, &settings.credentials);
@@ -56,10 +59,12 @@ fn approval<G: Guard>(guard: &G, asked: &Asked, route: &Arc<Route>, uri: &str, t
         let (guard, asked, route) = (guard.clone(), Arc::clone(&asked), Arc::clone(&route));
         let (uri, principal) = (Arc::clone(&uri), principal.clone());
         async move {
+            let host = told_host(&asked.head);
             let visit = Visit {
                 peer: &asked.peer,
                 client: asked.client,
                 route: &route,
+                host: host,
                 uri: &uri,
                 head: &asked.head,
             };

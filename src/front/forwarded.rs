@@ -81,6 +81,11 @@ pub(super) fn effective_host(head: &Parts) -> Option<String> {
     }
 }
 
+/// The host that trusted proxies say the client asked for.
+pub(super) fn told_host(head: &Parts) -> Option<&str> {
+    head.extensions.get::<AskedHost>().map(|AskedHost(host)| host.as_str())
+}
+
 /// What was told.
 #[derive(Debug)]
 struct Told<'a> {

@@ -122,6 +122,13 @@ impl<U: Uploads, G: Guard> Service<U, G> {
                 let entered = match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await
                 {
                     Ok(entered) => entered,
+                    // Its system comes back by itself; after a 503 it would not.
+                    Err(denied)
+                        if file.creation.is_some() && denied.failure.problem == Problem::AuthUnavailable =>
+                    {
+                        self.note(&asked, &denied.failure);
+                        return Err(CutOff);
+                    }
                     Err(denied) => {
                         let mut response = self.refuse_new(&asked, &denied.failure);
                         reply::challenge(&mut response, &denied.challenges);

@@ -132,7 +132,7 @@ impl Authority {
         let said = [
             visit.head.method.to_string(),
             visit.uri.to_owned(),
-            authority.or(host).unwrap_or_default(),
+            visit.host.map(str::to_owned).or(authority).or(host).unwrap_or_default(),
             proto.to_owned(),
             visit.client.ip().to_canonical().to_string(),
         ];

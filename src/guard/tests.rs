@@ -39,7 +39,7 @@ impl Setup {
     }
 
     fn visit<'a>(&'a self, head: &'a Parts) -> Visit<'a> {
-        Visit { peer: &self.peer, client: self.peer.address, route: &self.route, uri: "/a", head }
+        Visit { peer: &self.peer, client: self.peer.address, route: &self.route, host: None, uri: "/a", head }
     }
 }
 

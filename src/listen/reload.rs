@@ -50,6 +50,8 @@ struct Watched {
     read: Vec<Option<Stamp>>,
     /// As they were at the last look.
     seen: Vec<Option<Stamp>>,
+    /// Why they could not be read, as it was said.
+    wrong: Option<String>,
 }
 
 /// Looks after the certificates of all entrances.
@@ -68,7 +70,7 @@ impl Reloader {
             .filter(|entrance| !entrance.files().is_empty())
             .map(|entrance| {
                 let stamps = stamps(entrance);
-                Watched { entrance: Arc::clone(entrance), read: stamps.clone(), seen: stamps }
+                Watched { entrance: Arc::clone(entrance), read: stamps.clone(), seen: stamps, wrong: None }
             })
             .collect();
         (!all.is_empty()).then(|| Reloader { all, said: HashMap::new() })
@@ -102,15 +104,23 @@ impl Reloader {
             if !is_new && !at_once {
                 continue;
             }
-            // Also if it fails: once is often enough to say so.
-            watched.read = now;
             let address = &watched.entrance.listener().address;
             match watched.entrance.look_again() {
-                Ok(()) => tracing::info!("the certificates of {address} were read again"),
-                Err(error) => tracing::error!(
-                    %error,
-                    "the certificates of {address} cannot be read again: those from before stay in use"
-                ),
+                Ok(()) => {
+                    (watched.read, watched.wrong) = (now, None);
+                    tracing::info!("the certificates of {address} were read again");
+                }
+                // It is tried again with each look: a right that comes later, or a day that has to come, changes no file.
+                Err(error) => {
+                    let error = error.to_string();
+                    if watched.wrong.as_ref() != Some(&error) {
+                        tracing::error!(
+                            error,
+                            "the certificates of {address} cannot be read again: those from before stay in use"
+                        );
+                    }
+                    watched.wrong = Some(error);
+                }
             }
         }
     }

@@ -226,7 +226,7 @@ impl<H: Host> Registry<H> {
         let slot = slot.filter(|_| !matches!(ending.how, How::Stored(_)));
         client.tell(fed);
         host.over(&upload, &ending.how, &ending.report);
-        ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
+        ending.finish(&mut backend, &shared.limits, |event| host.observe(&upload, event)).await;
         if let Some(continuation) = left_over {
             self.cancel_session(&entry, continuation, slot).cancelled().await;
         }

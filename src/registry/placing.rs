@@ -114,7 +114,7 @@ impl<H: Host> Registry<H> {
     /// Whether the backend has a file there.
     async fn look(&self, route: &Route, at: &Destination, carried: &Carried) -> Result<bool, Failure> {
         let mut backend = self.host().dial(route, at, carried);
-        transfer::is_there(&mut backend, self.host().limits()).await
+        transfer::is_there(&mut backend, &self.host().shared(route).limits).await
     }
 
     /// The same for an upload that cannot be resumed, as long as its client is there.

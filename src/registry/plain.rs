@@ -78,7 +78,7 @@ impl<H: Host> Registry<H> {
             let _ = client.send(Outcome { result, report: ending.report.clone() });
         }
         host.over(&upload, &ending.how, &ending.report);
-        ending.finish(&mut backend, host.limits(), |event| host.observe(&upload, event)).await;
+        ending.finish(&mut backend, &shared.limits, |event| host.observe(&upload, event)).await;
     }
 }
 

@@ -101,7 +101,7 @@ impl PeerName {
         let (middle, tail) = rest.split_at(free);
         head.eq_ignore_ascii_case(pattern_start)
             && tail.eq_ignore_ascii_case(pattern_end)
-            && !middle.contains(&b'.')
+            && !middle.iter().any(|byte| b".@".contains(byte))
     }
 }
 

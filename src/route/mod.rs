@@ -134,13 +134,21 @@ impl Route {
     }
 }
 
-/// What follows the prefix in a path, still encoded. Whole segments are compared, decoded: an encoded letter
-/// cannot lead around a route, and an encoded slash is never taken for a separator.
+/// What follows the prefix in a path, still encoded. Whole segments are compared, decoded and in any case of letters: neither
+/// an encoded letter nor a capital, which is the same to Windows, leads around a route, and an encoded slash is never taken
+/// for a separator.
 fn strip_prefix<'a>(prefix: &str, path: &'a str) -> Option<&'a str> {
     segments(prefix).try_fold(path.strip_prefix('/')?, |rest, wanted| {
         let (segment, rest) = rest.split_once('/')?;
-        percent_decode_str(segment).eq(percent_decode_str(wanted)).then_some(rest)
+        same_letters(segment, wanted).then_some(rest)
     })
+}
+
+/// Whether two encoded texts are the same to a server that tells no capitals from small letters.
+pub(crate) fn same_letters(one: &str, other: &str) -> bool {
+    let letters = |text| percent_decode_str(text).decode_utf8_lossy().to_lowercase();
+    // Most are the same byte by byte.
+    one == other || letters(one) == letters(other)
 }
 
 /// The segments of a prefix.

@@ -5,6 +5,16 @@ fn backend() -> BackendUrl {
     BackendUrl::parse("http://iis/up/").unwrap()
 }
 
+/// To Windows, `PRIVATE` is `private`: who may upload there must not depend on it.
+#[test]
+fn capitals_do_not_lead_around_a_route() {
+    let routes = Routes::new(vec![Route::new("/", backend()), Route::new("/private/", backend())]);
+    for path in ["/private/a", "/PRIVATE/a", "/Priv%41te/a", "/%50RIVATE/a"] {
+        assert_eq!(routes.find(None, path).unwrap().prefix, "/private/", "{path}");
+    }
+    assert_eq!(routes.find(None, "/privat/a").unwrap().prefix, "/");
+}
+
 #[test]
 fn the_more_specific_route_wins() {
     let routes = Routes::new(vec![

@@ -86,6 +86,8 @@ async fn repeat<W: crate::transfer::Backend>(
     let next = half.next().filter(|next| (SMALL..TOTAL).contains(next));
     let next =
         next.ok_or_else(|| format!("a fragment of which it had one half was answered {}", half.ack))?;
+    // Whoever takes what is half new has to show what became of it.
+    let refused = refused && matches!(half.ack.verdict, Verdict::OutOfStep { next: Some(SMALL) });
     let rest = talk.fragment(session, next, TOTAL, TOTAL).await.map_err(lost)?;
     Ok(Repeated { refused, whole: rest.is_taken() && rest.next().is_none_or(|next| next == TOTAL) })
 }

@@ -182,6 +182,10 @@ where
                 true => self.postponed = Some(failure),
                 false => self.session.withhold(self.started.elapsed(), failure),
             }
+        } else if !self.upload.lasting
+            && let Err(failure) = self.upload.permit.confirm().await
+        {
+            self.session.withhold(self.started.elapsed(), failure);
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 const BASE: u64 = 24 * MIB;
 
 /// Window of a stream that needs nothing of the pool.
-const SMALL: u64 = 128 * KIB;
+const SMALL: u64 = 64 * KIB;
 
 /// Many uploads, each on a connection of its own, fill whatever window they get while the backend stalls.
 #[tokio::test]

@@ -72,7 +72,11 @@ impl Session {
 
     /// Takes up what a checkpoint says, as far as it is allowed now.
     pub(super) fn follow_again(&mut self, followed: Option<Followed>) {
-        self.followed = followed.filter(|followed| self.may_follow(&followed.node));
+        // A node that is not allowed any more counts as given up: the origin may never have known the session.
+        self.followed = followed.map(|followed| {
+            let given_up = followed.given_up || !self.may_follow(&followed.node);
+            Followed { given_up, ..followed }
+        });
     }
 
     fn may_follow(&self, node: &Node) -> bool {
@@ -127,7 +131,8 @@ impl Session {
         self.node()?;
         let since = *self.silent_since.get_or_insert(self.attempted);
         let followed = self.followed.as_ref()?;
-        Some(since + followed.fallback?.saturating_sub(followed.silent))
+        // The server chose the time: one beyond all clocks is never.
+        since.checked_add(followed.fallback?.saturating_sub(followed.silent))
     }
 
     /// Goes back to the origin if the node was silent for too long. The session is the same, if the origin knows it.

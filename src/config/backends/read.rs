@@ -12,6 +12,7 @@ use super::super::slot::Slot;
 use super::{Choices, Entry};
 use crate::bits::HostIdPolicy;
 use crate::route::{BackendUrl, Carried, Credentials, Scheme, Server, TlsToServer};
+use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -280,6 +281,9 @@ fn close_headers(raw: &Raw) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in entries {
         let name: HeaderName = name.parse().map_err(|_| format!("{name:?} is not the name of a header"))?;
+        if [AUTHORIZATION, COOKIE].contains(&name) {
+            return Err(format!("a secret does not belong in this file: use credentials instead of {name}"));
+        }
         if !Carried::may_hold(&name) {
             return Err(format!("{name:?} may not be set: the protocol or the connection needs it"));
         }

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Window of a stream, in bytes, that needs nothing of the pool.
-pub(super) const SMALL: u32 = 128 << 10;
+pub(super) const SMALL: u32 = 64 << 10;
 
 /// Largest window of a stream, in bytes. Larger ones are not faster.
 pub(super) const LARGE: u32 = 4 << 20;
 
 /// Window of a connection, in bytes, that needs nothing of the pool.
-pub(super) const FREE: u32 = 2 * SMALL;
+pub(super) const FREE: u32 = SMALL;
 
 /// The part of what is left in the pool that a connection may take.
 const SHARE: usize = 8;

@@ -48,7 +48,8 @@ fn check(auth: Auth, file: &Path, wrong: &str) -> bool {
             head.headers.insert("authorization", HeaderValue::from_str(text).expect("a value"));
         }
         let peer = Peer::plain(([192, 0, 2, 1], 7).into());
-        let visit = Visit { peer: &peer, client: peer.address, route: &route, uri: "/a", head: &head };
+        let visit =
+            Visit { peer: &peer, client: peer.address, route: &route, host: None, uri: "/a", head: &head };
         let denied =
             RUNTIME.with(|runtime| runtime.block_on(guards.admit(visit))).expect_err("nobody gets in");
         assert_eq!(denied.failure.problem, Problem::Unauthorized);
