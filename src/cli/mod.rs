@@ -47,7 +47,7 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Find out what kind of BITS server a backend is, by uploading scratch files, and print its settings.
     ProbeBackend(probe_backend::Args),
-    /// Make a line for a file of tokens or users.
+    /// Make a line for the file that says who may upload: a token or a user.
     Hash(hash::Args),
 }
 

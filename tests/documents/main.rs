@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod examples;
+
 use put2bits::error::Problem;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "CHANGELOG.md",
     "benches/README.md",
@@ -16,7 +18,9 @@ const PAGES: [&str; 10] = [
     "deploy/fronts.md",
     "deploy/ios.md",
     "SECURITY.md",
+    "docs/configuration.md",
     "docs/reliability.md",
+    "docs/resuming.md",
     "docs/security.md",
     "fuzz/README.md",
 ];
