@@ -180,14 +180,18 @@ impl Closing {
         if self.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
+        // A connection that breaks here is at its end, like any other: as an error of its own it would hide from hyper why
+        // it was closed. (Over TLS nearly every client breaks it: few say goodbye.)
         if !self.shut_down {
-            ready!(Pin::new(&mut *io).poll_shutdown(cx))?;
+            if ready!(Pin::new(&mut *io).poll_shutdown(cx)).is_err() {
+                return Poll::Ready(Ok(()));
+            }
             self.shut_down = true;
         }
         while self.thrown_away < LINGER_BYTES {
             let mut buf = ReadBuf::new(&mut self.scratch);
-            ready!(Pin::new(&mut *io).poll_read(cx, &mut buf))?;
-            if buf.filled().is_empty() {
+            let read = ready!(Pin::new(&mut *io).poll_read(cx, &mut buf));
+            if read.is_err() || buf.filled().is_empty() {
                 break;
             }
             self.thrown_away += buf.filled().len();

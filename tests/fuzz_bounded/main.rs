@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use targets::{TARGETS, Target};
 
-/// Inputs for each target. Those that need sockets, files or whole connections get a fifth.
+/// Inputs for each target. Those that need sockets, files or whole connections get fewer.
 const RUNS: u64 = 50_000;
 
 fn setting(name: &str) -> Option<u64> {
@@ -78,7 +78,7 @@ fn config() {
 
 #[test]
 fn forwarded() {
-    some("forwarded", 10, RUNS / 5);
+    some("forwarded", 10, RUNS / 10);
 }
 
 #[test]
@@ -88,12 +88,12 @@ fn front() {
 
 #[test]
 fn h2() {
-    some("h2", 10, RUNS / 5);
+    some("h2", 1, RUNS / 5);
 }
 
 #[test]
 fn hashes() {
-    some("hashes", 1, RUNS / 20);
+    some("hashes", 1, RUNS / 50);
 }
 
 #[test]

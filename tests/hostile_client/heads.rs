@@ -120,7 +120,7 @@ const WHOLE: &[(&str, &str, Expect)] = &[
     ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: p\r\n\r\n", Kept(405, "method_not_allowed")),
     ("OPTIONS elsewhere", "OPTIONS /x HTTP/1.1\r\nHost: p\r\n\r\n", Kept(404, "no_route")),
     ("CONNECT without a body", "CONNECT p:80 HTTP/1.1\r\nHost: p:80\r\n\r\n", Refused(405, "method_not_allowed")),
-    ("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0", Answers(&[], &[])),
+    ("half a preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n", BAD),
     ("TLS", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}", BAD),
     ("SSH", "SSH-2.0-OpenSSH_9.9\r\n", BAD),
     ("SMTP", "EHLO p\r\nMAIL FROM:<a@b>\r\n", BAD),

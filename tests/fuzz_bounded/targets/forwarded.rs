@@ -1,20 +1,17 @@
 //! What proxies say of a client: the first line names the field that is believed, the others are the fields of a request.
 
-use super::front::sink::{Pipe, Sink};
+use super::front::{self, sink::Sink};
 use super::text;
 use http::HeaderMap;
 use put2bits::access::{Admitted, Denied, Forwarded, Guard, Proxies, Trusted, Visit};
 use put2bits::error::{Failure, Problem};
-use put2bits::front::{Service, serve_connection};
+use put2bits::front::Service;
 use put2bits::limits::Limits;
 use put2bits::resumable::Settings;
 use put2bits::route::{BackendUrl, Route, Routes};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt;
-use tokio::runtime::{Builder, Runtime};
-use tokio_util::sync::CancellationToken;
 
 /// Lets nobody in, and keeps who the client was taken for.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +19,6 @@ struct Spy;
 
 thread_local! {
     static CLIENT: RefCell<Option<SocketAddr>> = const { RefCell::new(None) };
-    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     static ROUTES: Arc<Routes> = {
         let backend = BackendUrl::parse("http://iis/up/").expect("a URL");
         Arc::new(Routes::new(vec![Route::new("/", backend)]))
@@ -51,15 +47,7 @@ fn client(peer: &str, forwarded: Forwarded, fields: &HeaderMap, last: &str) -> O
     let service = Service::new(Sink, routes, Arc::new(Limits::default()), Arc::new(Settings::default()));
     let peer: SocketAddr = peer.parse().expect("an address");
     CLIENT.set(None);
-    RUNTIME.with(|runtime| {
-        runtime.block_on(async {
-            let (mut client, server) = tokio::io::duplex(1 << 20);
-            client.write_all(&request).await.expect("room for it");
-            client.shutdown().await.expect("the end");
-            let service = service.guarded_by(Spy).behind(proxies);
-            serve_connection(Pipe(server), peer, service, CancellationToken::new()).await;
-        });
-    });
+    front::talk(&request, peer, service.guarded_by(Spy).behind(proxies));
     CLIENT.take()
 }
 

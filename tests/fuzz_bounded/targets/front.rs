@@ -3,6 +3,7 @@
 #[path = "../../hostile_client/sink.rs"]
 pub(super) mod sink;
 
+use put2bits::access::Guard;
 use put2bits::front::{Service, serve_connection};
 use put2bits::limits::{Limits, MIB};
 use put2bits::resumable::Settings;
@@ -34,28 +35,28 @@ pub(crate) fn run(input: &[u8]) -> bool {
 
 /// What the front answers to a client that writes that and no more.
 pub(super) fn answers(input: &[u8]) -> Vec<u8> {
-    FRONT.with(|(runtime, service)| {
-        runtime
-            .block_on(async { tokio::time::timeout(Duration::from_secs(5), talk(input, service)).await })
-            .expect("an end within five seconds")
-    })
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+    FRONT.with(|(_, service)| talk(input, nobody, service.clone()))
 }
 
-async fn talk(input: &[u8], service: &Service<Sink>) -> Vec<u8> {
-    let (mut client, server) = tokio::io::duplex(1 << 20);
-    client.write_all(input).await.expect("room for it");
-    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
-    let serve = serve_connection(Pipe(server), nobody, service.clone(), CancellationToken::new());
-    let serve = tokio::spawn(serve);
-    // Over HTTP/2 who hangs up is told nothing more, so it listens for a while.
-    for _ in 0..TURNS {
-        tokio::task::yield_now().await;
-    }
-    client.shutdown().await.expect("the end");
-    serve.await.expect("no panic");
-    let mut output = Vec::new();
-    client.read_to_end(&mut output).await.expect("answers");
-    output
+/// The same with another peer and service.
+pub(super) fn talk<G: Guard>(input: &[u8], peer: SocketAddr, service: Service<Sink, G>) -> Vec<u8> {
+    let talk = async {
+        let (mut client, server) = tokio::io::duplex(1 << 20);
+        client.write_all(input).await.expect("room for it");
+        let serve = tokio::spawn(serve_connection(Pipe(server), peer, service, CancellationToken::new()));
+        // Who hangs up at once is told nothing, so it listens for a while.
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        client.shutdown().await.expect("the end");
+        serve.await.expect("no panic");
+        let mut output = Vec::new();
+        client.read_to_end(&mut output).await.expect("answers");
+        output
+    };
+    let in_time = async { tokio::time::timeout(Duration::from_secs(5), talk).await };
+    FRONT.with(|(runtime, _)| runtime.block_on(in_time)).expect("an end within five seconds")
 }
 
 /// No answer is a 5xx but the 501 for parts of files. Whether anything was stored.
