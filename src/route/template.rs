@@ -119,6 +119,12 @@ impl Template {
         })
     }
 
+    /// Whether a request of nobody in particular lacks something: a `{user}` without a fallback.
+    pub(super) fn needs_user(&self) -> bool {
+        let user = Piece::Choice(vec![Variable::User]);
+        self.names.iter().flatten().any(|piece| *piece == user)
+    }
+
     /// The path for a request.
     pub(super) fn fill(&self, route: &Route, naming: &Naming<'_>) -> Result<FilePath, Failure> {
         let mut names = Vec::new();

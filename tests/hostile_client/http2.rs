@@ -58,8 +58,10 @@ fn said(payload: &Payload) -> Option<Said<'_>> {
     }
     let lengths: Vec<_> =
         fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).collect();
-    let is_whole = lengths.len() == 1 && lengths[0].1.parse() == Ok(body.len());
-    is_whole.then_some(Said { method, path, fields, body })
+    // Spelled in any other way, h2 resets the stream.
+    let is_whole = lengths.len() == 1 && lengths[0].1 == body.len().to_string();
+    let hosts = head.split("\r\n").filter(|line| line.to_ascii_lowercase().starts_with("host:")).count();
+    (is_whole && hosts == 1).then_some(Said { method, path, fields, body })
 }
 
 /// The status and the code of the answer.

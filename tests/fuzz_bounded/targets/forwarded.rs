@@ -89,10 +89,10 @@ pub(crate) fn run(input: &[u8]) -> bool {
     {
         let mut joined = fields.clone();
         joined.remove(name);
-        before.iter().for_each(|value| {
-            let _ = joined.append(http::HeaderName::from_static(name), value.clone());
-        });
-        joined.append(http::HeaderName::from_static(name), last);
+        for value in before {
+            joined.append(name, value.clone());
+        }
+        joined.append(name, last);
         let found = client("10.0.0.1:7", forwarded, &joined, "");
         assert!(found.is_none_or(|found| found.to_string() == "203.0.113.9:0"), "{found:?}");
     }

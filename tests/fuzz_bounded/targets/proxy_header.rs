@@ -18,6 +18,8 @@ struct Door {
     entrance: Entrance,
     turns: Turns,
     folder: TempDir,
+    /// Removes the socket from it in the end.
+    _file: Box<dyn std::fmt::Debug>,
 }
 
 thread_local! {
@@ -27,13 +29,14 @@ thread_local! {
         let address = Address::Unix { path: folder.path().join("socket"), mode: 0o600 };
         let listener = Listener { proxy_protocol: true, ..Listener::plain(address) };
         let bound = bind(std::slice::from_ref(&listener), Passed::default(), None).expect("a socket");
-        let bound = bound.into_iter().next().expect("one");
+        let mut bound = bound.into_iter().next().expect("one");
+        let file = Box::new(bound.take_file().expect("a file"));
         let acceptor = { let _guard = runtime.enter(); bound.into_acceptor().expect("an acceptor") };
         // Who comes by a file counts as this machine.
         let trusted = Trusted(vec!["127.0.0.1/32".parse().expect("a network")]);
         let proxies = Arc::new(Proxies { trusted, ..Proxies::default() });
         let entrance = Entrance::new(listener, proxies, Duration::from_secs(5)).expect("an entrance");
-        Door { runtime, acceptor, entrance, turns: Turns::default(), folder }
+        Door { runtime, acceptor, entrance, turns: Turns::default(), folder, _file: file }
     };
 }
 
