@@ -69,8 +69,8 @@
 //! | [`admin`] | probes and metrics, for whoever watches | know how the program is doing: it is told |
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
 //! | [`registry`] | all uploads: who drives each, who waits for it, how many run | open sockets, log, decide about a protocol |
-//! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
 //! | [`survey`] | finds out what kind of server a backend is, by asking it | open sockets, log |
+//! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
 //! | [`telemetry`] | log lines and metrics, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
 //! | [`access`] | who a client is, and whether it may upload: the terms of it | I/O, clock, randomness, tasks, logging |

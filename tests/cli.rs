@@ -108,7 +108,7 @@ fn a_bad_flag_is_wrong_usage() {
     for (flags, line) in [
         (["--backend", "iis/uploads"], "--backend: \"iis/uploads\" is refused: write an absolute URL"),
         (["--backend", "http://me:secret@iis/"], "--backend: \"http://***\" is refused: a user name"),
-        (["--listen", "8080"], "--listen: \"8080\" is not an IP address and a port"),
+        (["--listen", "8080"], "--listen: \"8080\" is not \"off\", or an IP address and a port"),
         (["--max-upload", "0"], "--max-upload: limits.max_upload: \"0\" is not a size above 0"),
         (["--memory", "big"], "--memory: limits.memory: \"big\" is not a size"),
         (["--fragment-max", "8MiB and"], "--fragment-max: fragment.max: \"8MiB and\" is not a size"),
@@ -290,15 +290,15 @@ fn help_is_broken_where_a_line_is_full() {
 #[test]
 fn a_request_can_be_tried() {
     let directory = tempfile::tempdir().unwrap();
-    let file = write(
-        directory.path(),
-        "limits.max_upload = 5000\n\
+    let key = directory.path().join("key").display().to_string();
+    fs::write(&key, "planted").unwrap();
+    let config = "limits.max_upload = 5000\n\
          [[route]]\nhost = 'photos.example'\npath = '/photos/'\nbackend = 'http://iis:81/up/'\n\
-         target = \"{header:X-User}/{user|'all'}/{name}\"\noverwrite = 'suffix'\nmax_upload = 2000\n\
-         request_headers = ['X-User', 'X-Token']\nset_headers = { X-Source = 'put2bits', X-Key = { file = '/k' } }\n\
+         target = \"{header:X-User}/{user|'all'}/{name}\"\noverwrite = 'suffix'\nmax_upload = 2000\nmax_running = 64\n\
+         request_headers = ['X-User', 'X-Token']\nset_headers = { X-Source = 'put2bits', X-Key = { file = 'KEY' } }\n\
          [[route]]\npath = '/photos/'\nbackend = 'http://iis/any/'\nresumption = 'off'\n\
-         [[route]]\nhost = 'b.example'\npath = '/'\nbackend = 'http://iis/b/'\n",
-    );
+         [[route]]\nhost = 'b.example'\npath = '/'\nbackend = 'http://iis/b/'\n";
+    let file = write(directory.path(), &config.replace("KEY", &key));
     let tried = |args: &[&str]| {
         let output = put2bits(&[&["check-config", "--config", &file, "--try"], args].concat(), &[]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -318,13 +318,13 @@ overwrite  suffix: another name if the backend has the file, or does not tell
 carries    x-user: 7
 carries    x-token: (hidden)
 carries    x-source: put2bits
-carries    x-key: (what is in /k)
+carries    x-key: (what is in KEY)
 length     1000 bytes; at most 2000 bytes are taken
-at once    256 uploads at most
+at once    64 uploads at most
 digest     accept: checked, if one is sent
 resumption no: the request does not ask for it
 ";
-    assert_eq!(text, expected);
+    assert_eq!(text, expected.replace("KEY", &key));
     let resumable = ["PUT https://photos.example/photos/a", "--header", "Upload-Draft-Interop-Version: 6"];
     let resumable = tried(&[&resumable[..], &["--header", "Upload-Complete: ?1"], &user].concat());
     assert!(resumable.contains("\nresumption yes: the client gets a 104, in version 6\n"), "{resumable}");

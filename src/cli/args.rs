@@ -14,7 +14,7 @@ pub(super) struct ConfigArgs {
     /// What kind of server that is: auto, iis, refuse, trim, append or unknown [default: auto]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Address to take uploads at without TLS, or off [default: 127.0.0.1:8080; off beside a [[listener]]]
+    /// Address to take uploads at without TLS, or off, as it is beside a [[listener]] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// Configuration file (TOML)

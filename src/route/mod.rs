@@ -166,5 +166,3 @@ fn with_slashes(path: &str) -> String {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_template;

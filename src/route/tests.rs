@@ -1,3 +1,5 @@
+mod template;
+
 use super::*;
 use http::HeaderMap;
 

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "CHANGELOG.md",
     "benches/README.md",
@@ -19,6 +19,7 @@ const PAGES: [&str; 12] = [
     "deploy/ios.md",
     "SECURITY.md",
     "docs/configuration.md",
+    "docs/operating.md",
     "docs/reliability.md",
     "docs/resuming.md",
     "docs/security.md",

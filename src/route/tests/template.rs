@@ -1,6 +1,6 @@
 //! Templates: what is one, and what comes of them.
 
-use super::*;
+use super::super::*;
 use crate::error::Problem;
 use http::HeaderMap;
 
