@@ -290,15 +290,16 @@ fn help_is_broken_where_a_line_is_full() {
 #[test]
 fn a_request_can_be_tried() {
     let directory = tempfile::tempdir().unwrap();
-    let file = write(
-        directory.path(),
-        "limits.max_upload = 5000\n\
+    let key = directory.path().join("key");
+    fs::write(&key, "hush").unwrap();
+    let key = key.to_str().unwrap();
+    let text = "limits.max_upload = 5000\n\
          [[route]]\nhost = 'photos.example'\npath = '/photos/'\nbackend = 'http://iis:81/up/'\n\
          target = \"{header:X-User}/{user|'all'}/{name}\"\noverwrite = 'suffix'\nmax_upload = 2000\n\
-         request_headers = ['X-User', 'X-Token']\nset_headers = { X-Source = 'put2bits', X-Key = { file = '/k' } }\n\
+         request_headers = ['X-User', 'X-Token']\nset_headers = { X-Source = 'put2bits', X-Key = { file = 'KEY' } }\n\
          [[route]]\npath = '/photos/'\nbackend = 'http://iis/any/'\nresumption = 'off'\n\
-         [[route]]\nhost = 'b.example'\npath = '/'\nbackend = 'http://iis/b/'\n",
-    );
+         [[route]]\nhost = 'b.example'\npath = '/'\nbackend = 'http://iis/b/'\n";
+    let file = write(directory.path(), &text.replace("KEY", key));
     let tried = |args: &[&str]| {
         let output = put2bits(&[&["check-config", "--config", &file, "--try"], args].concat(), &[]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -312,19 +313,20 @@ route      photos.example/photos/
   not      /photos/: another route says more about the host
   not      b.example/: is for other hosts
 backend    iis:81
+who        everybody: nobody is asked here
 target     /up/7/bob/a%20b.jpg
 name       a b.jpg
 overwrite  suffix: another name if the backend has the file, or does not tell
 carries    x-user: 7
 carries    x-token: (hidden)
 carries    x-source: put2bits
-carries    x-key: (what is in /k)
+carries    x-key: (what is in KEY)
 length     1000 bytes; at most 2000 bytes are taken
 at once    256 uploads at most
 digest     accept: checked, if one is sent
 resumption no: the request does not ask for it
 ";
-    assert_eq!(text, expected);
+    assert_eq!(text, expected.replace("KEY", key));
     let resumable = ["PUT https://photos.example/photos/a", "--header", "Upload-Draft-Interop-Version: 6"];
     let resumable = tried(&[&resumable[..], &["--header", "Upload-Complete: ?1"], &user].concat());
     assert!(resumable.contains("\nresumption yes: the client gets a 104, in version 6\n"), "{resumable}");
