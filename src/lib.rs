@@ -25,17 +25,19 @@
 //!     │ ◄───────────── 201 Created ──────┤                        the file is published  │
 //! ```
 //!
-//! The same, by module:
+//! The same, by module. There are two doors: clients come in by [`listen`], and nothing goes out but by [`backend`]
+//! (and what [`guard`] asks of an authority).
 //!
 //! ```text
-//!             one request: on one thread from its first byte to its last
-//!   ┌───────────────────────────────────────────────────────────┐
-//!   │ front ───── head ─────► registry ──► transfer ◄──► bits    │   bits: which packet is next,
-//!   │   ▲                        │          │    ▲               │         what an answer means
-//!   │   └── body, piece by piece ┼──────────┘    │               │
-//!   │                            │            backend ───────────┼──► one TCP connection
-//!   └────────────────────────────┼──────────────────────────────┘
-//!                              store: what outlives request and process
+//!              one request: on one thread from its first byte to its last
+//!          ┌─────────────────────────────────────────────────────────────────────────┐
+//!    TCP,  │ listen ── who? ──► front ──── head ────► registry ──► transfer ◄─► bits │   bits: which packet is next,
+//!    Unix ─┼─►                   │ │                    │           ▲   ▲            │         what an answer means
+//!          │            may it? ─┘ └─ body, piece by piece ──────────┘   ▼           │
+//!          │               │                            │              backend ──────┼──► one TCP connection
+//!          └───────────────┼────────────────────────────┼────────────────────────────┘
+//!                       guard: files of hashes,      store: what outlives request and process
+//!                       or an authority
 //! ```
 //!
 //! # An upload that can be resumed
@@ -68,6 +70,7 @@
 //! | [`store`] | keeps the records of uploads over restarts | look into them |
 //! | [`registry`] | all uploads: who drives each, who waits for it, how many run | open sockets, log, decide about a protocol |
 //! | [`transfer`] | the one loop that awaits both sides; memory; time | open sockets, log, decide about the protocol |
+//! | [`survey`] | finds out what kind of server a backend is, by asking it | open sockets, log |
 //! | [`telemetry`] | log lines and metrics, for the shells and above | |
 //! | [`config`] | file, environment and flags, checked before anything happens | start anything |
 //! | [`access`] | who a client is, and whether it may upload: the terms of it | I/O, clock, randomness, tasks, logging |
@@ -88,7 +91,7 @@
 //! # Promises
 //!
 //! Each has a number, so that code and tests can refer to it. One test of its number, in `tests/promises`, shows what it
-//! means, through the real program; those named behind it go deeper. `tests/documents.rs` checks that they exist. Figures,
+//! means, through the real program; those named behind it go deeper. `tests/documents` checks that they exist. Figures,
 //! limits and the method are in `docs/reliability.md`.
 //!
 //! | | promise | holds? | proved by |
@@ -102,11 +105,11 @@
 //! | P7 | After a crash of the proxy, a client goes on from the last byte recorded, or begins again where the profile does not allow going on. | yes, on the same state directory | `tests/promises` `p7_after_a_crash_a_client_goes_on`, `tests/kill_matrix` `whoever_dies_wherever_it_ends_as_it_should`, `tests/simulation` `deaths_of_the_proxy_alone_lose_no_upload_where_bytes_may_be_sent_again`, `tests/resumption_simulation`, `tests/resumption` |
 //! | P8 | After SIGTERM no new upload begins; those that run may finish, or are cancelled in time, and the program ends within the grace period. Those that can be resumed are broken off instead, and lose nothing. | yes | `tests/promises` `p8_a_shutdown_in_order_loses_nothing`, `tests/admin` `not_ready_from_the_first_moment_of_a_shutdown`, `tests/front` `shutdown_ends_idle_connections_at_once_and_busy_ones_after_their_answer`, `tests/e2e` (stopping), `tests/resumption` |
 //! | P9 | At most one transfer drives an upload: the newest request wins. | yes | `tests/promises` `p9_the_newest_request_wins`, `tests/kill_matrix` `whoever_dies_wherever_it_ends_as_it_should`, `tests/resumption_simulation`, `tests/conformance` |
-//! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed. | yes | `tests/promises` `p10_only_configured_backends_are_contacted`, `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched`, `tests/hostile_backend` (elsewhere) |
-//! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. | yes | `tests/promises` `p11_no_byte_of_a_clients_framing_goes_through`, `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/front` `every_rule_over_the_wire`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
-//! | P12 | Credentials reach no log, metric, error or record. Of those that bind an upload to its client a salted hash is kept. | yes | `tests/promises` `p12_credentials_reach_no_log_metric_error_or_record`, `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/admin` `no_secret_is_told`, `tests/e2e` `a_file_goes_over_tls_with_a_token_that_nobody_else_sees`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
-//! | P13 | A bad configuration never binds a port. | yes | `tests/promises` `p13_a_bad_configuration_never_binds_a_port`, `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port`, `tests/admin` `an_admin_address_that_is_not_to_be_had` |
-//! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/promises` `p14_no_input_makes_it_panic_or_answer_a_500`, `tests/front` `every_rule_over_the_wire`, `tests/hostile_client` `every_payload_gets_what_it_deserves`, `tests/hostile_backend` `mutated_answers_break_no_promise`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
+//! | P10 | Only configured backends are contacted: redirects and foreign reply URLs are not followed, nodes of a farm (`BITS-Host-Id`) only if `host_id` allows them. https never becomes http. | yes | `tests/promises` `p10_only_configured_backends_are_contacted`, `tests/backend` `redirects_are_answers`, `tests/backend` `a_reply_elsewhere_is_not_fetched`, `tests/backend` `https_never_becomes_http`, `tests/backend` `nobody_else_is_trusted_and_the_reason_is_said`, `tests/hostile_backend` (elsewhere) |
+//! | P11 | No byte of a client's framing goes through; requests are written anew from typed values. Headers go through only where the route names them, and never one of the protocol. | yes | `tests/promises` `p11_no_byte_of_a_clients_framing_goes_through`, `tests/backend` `every_packet_has_its_exact_wire_form`, `tests/backend` `fields_from_files_go_along_and_none_replaces_one_of_the_protocol`, `tests/front` `every_rule_over_the_wire`, `tests/h2` `malformed_heads_reset_their_stream`, `tests/route_names.rs` `dangerous_pieces_never_get_through` |
+//! | P12 | Credentials, of clients and of the proxy, reach no log, metric, error or record, and no server but the one that they are for. Of those that bind an upload to its client a salted hash is kept. | yes | `tests/promises` `p12_credentials_reach_no_log_metric_error_or_record`, `tests/auth` `nothing_that_was_shown_is_logged_counted_or_kept`, `tests/auth` `a_stolen_url_is_worth_nothing`, `src/telemetry` `no_secret_and_no_second_line_gets_in`, `tests/admin` `no_secret_is_told`, `tests/e2e` `a_file_goes_over_tls_with_a_token_that_nobody_else_sees`, `tests/front` `refusals_are_reported_without_their_query`, `tests/resumption` |
+//! | P13 | A bad configuration never binds a port. | yes | `tests/promises` `p13_a_bad_configuration_never_binds_a_port`, `tests/cli.rs` `p13_a_bad_configuration_never_binds_a_port`, `tests/tls` `wrong_files_are_one_line_that_names_the_setting`, `tests/admin` `an_admin_address_that_is_not_to_be_had` |
+//! | P14 | No input makes it panic, or answer a 500 of its own. | yes | `tests/promises` `p14_no_input_makes_it_panic_or_answer_a_500`, `tests/front` `every_rule_over_the_wire`, `tests/hostile_client` `every_payload_gets_what_it_deserves`, `tests/h2` `rapid_reset`, `tests/hostile_backend` `mutated_answers_break_no_promise`, `tests/route_names.rs` `no_bytes_panic`, property tests in [`bits`] |
 //!
 //! Not promised: that a file is stored exactly once. An answer that is lost at the wrong moment makes a client send again,
 //! and nobody between the two can know better.
@@ -135,7 +138,23 @@
 //! - **What may pass is told apart from what stays** ([`error::Problem`]). A refusal has its precise 4xx, 502 or 507. Trouble
 //!   that may pass is tried again first, then told as 503 or 504 with `Retry-After`. A 500 would mean a bug.
 //! - **The request to the backend is built, not edited.** A path is decoded once into segments, checked, and written anew;
-//!   no header of the client reaches the backend but the file name that the route asks for.
+//!   no header of the client reaches the backend but those that the route names.
+//! - **Templates refuse, they do not clean.** A value that a request gives for a name is one name or a piece of one; with a
+//!   slash or dots of the wrong kind the request is refused. What is cleaned can collide, and somebody else's file is gone.
+//! - **Not known is not free.** Where a route keeps what is there (`overwrite`), and the server does not tell whether a
+//!   file is, `refuse` refuses and `suffix` takes another name.
+//! - **Who is there, who it is and whether it may are three questions.** [`listen`] knows the connection ([`access::Peer`]),
+//!   [`guard`] the user, and [`front`] asks [`access::Guard`] when the head is checked and nothing else has happened: no body
+//!   is asked for, no backend contacted, for strangers. It asks once more before the file is published, because hours
+//!   may have passed. Who cannot be judged is kept out.
+//! - **An upload belongs to a user, not to a token** ([`upload::Principal`]). Tokens are exchanged while phones are away. Where a
+//!   route asks nobody, the same credentials stand for the same user. To all others there is no such upload: 404, not
+//!   403, which would say that there is one.
+//! - **Credentials are in files.** A URL, a flag or a variable ends up in logs and lists of processes. A file can belong to
+//!   one user, and be replaced while the program runs: it is read again when it changes, whole, and what is broken leaves
+//!   the old one in force. That is also how certificates change without a restart.
+//! - **A server does not say where bytes go.** Redirects are answers; a node of a farm is followed if the operator has
+//!   allowed that host, with the scheme and the port that are configured, and by TLS that proves its name.
 //! - **A client that can resume is broken off, not answered 5xx.** When the backend fails for longer than the retry window, or
 //!   the proxy ends, its connection is reset: its system then comes back by itself, while a 5xx makes it give up. What
 //!   will not pass is answered, and the upload is gone before that, so that nobody comes back for it.
@@ -149,7 +168,8 @@
 //! - **The journal is small and replaceable.** One record an upload; losing it costs a new start, never wrong bytes. All
 //!   records are in memory, too: the store is only written while the program runs.
 //! - **A 104 goes round hyper**, which cannot send one: the connection's I/O writes it at a message boundary (`front`). Over
-//!   HTTP/2 the server is the crate h2, which can; what hyper does around it is done by us.
+//!   HTTP/2 the server is the crate h2, which can; what hyper does around it (dates, time-outs, pings, floods, an end in
+//!   order) is done by us. Which of the two a connection is says TLS, or its first bytes.
 //! - **Windows of HTTP/2 are memory.** What they let in is held outside the budget, so they are small, and grow from a pool.
 //! - **Every failure is a row of one table** ([`error`]): status, code, whose fault, whether to come back, what to do. The
 //!   logs, the answers and the tests read the same row.
@@ -161,7 +181,8 @@
 //!    picture and a run that compiles).
 //! 2. [`transfer`]: `run.rs` is the life of one upload, in one loop; `source.rs` gathers; `budget.rs` bounds memory.
 //! 3. [`upload`] and [`registry`]: the same over several requests.
-//! 4. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits.
+//! 4. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits. Then [`listen`], [`guard`]
+//!    and [`backend`] `endpoint.rs`: what stands at the two doors.
 //! 5. [`app`]: how many of that live in one process, and how they end.
 //! 6. `tests/simulation`, `tests/resumption_simulation`: everything above the sockets, under every fault that we could think of.
 //! 7. [`mock`] and [`bits::server`]: the other end, with every quirk of the servers that we know.
@@ -180,7 +201,10 @@
 //! | fragment | a part of the file in one packet |
 //! | offset | the next byte wanted |
 //! | backend | a BITS server; target: the path of the file there |
+//! | node | one host of a backend that is a farm |
 //! | route | which request goes to which backend |
+//! | peer, client | what is at the other end of a connection; who sends a request, which proxies may stand before |
+//! | principal | whose an upload is |
 //! | profile | what kind of BITS server the backend is |
 //! | transfer | the task that carries an upload |
 //! | evidence | what a HEAD of the target tells when the answer to Close-Session was lost |
@@ -205,6 +229,7 @@ pub mod registry;
 pub mod resumable;
 pub mod route;
 pub mod store;
+pub mod survey;
 pub mod telemetry;
 pub mod transfer;
 pub mod upload;

@@ -16,6 +16,8 @@ pub(super) struct Body {
     pieces: Arc<[Bytes]>,
     next: usize,
     left: u64,
+    /// More bytes are announced than there are: it never ends.
+    unfinished: bool,
     wire: Arc<Wire>,
 }
 
@@ -27,7 +29,12 @@ pub(super) fn length(pieces: &[Bytes]) -> u64 {
 impl Body {
     /// The pieces, reported to `wire` as hyper fetches them.
     pub(super) fn new(pieces: Arc<[Bytes]>, wire: Arc<Wire>) -> Self {
-        Body { left: length(&pieces), pieces, next: 0, wire }
+        Body { left: length(&pieces), pieces, next: 0, unfinished: false, wire }
+    }
+
+    /// The first bytes of a body; the rest never comes.
+    pub(super) fn unfinished(bytes: Bytes, wire: Arc<Wire>) -> Self {
+        Body { unfinished: true, ..Body::new([bytes].into(), wire) }
     }
 }
 
@@ -39,7 +46,9 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some(piece) = self.pieces.get(self.next).cloned() else { return Poll::Ready(None) };
+        let Some(piece) = self.pieces.get(self.next).cloned() else {
+            return if self.unfinished { Poll::Pending } else { Poll::Ready(None) };
+        };
         let bytes = piece.len() as u64;
         self.next += 1;
         self.left -= bytes;
@@ -48,11 +57,11 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left == 0 && !self.unfinished
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        if self.unfinished { SizeHint::new() } else { SizeHint::with_exact(self.left) }
     }
 }
 

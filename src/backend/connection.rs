@@ -63,9 +63,14 @@ impl Connection {
         if owed != given {
             return Err(NoAnswer::Impossible(format!("a body of {given} bytes where {owed} are announced")));
         }
+        self.over_link(packet.kind().as_str(), self.request(packet, fields), body.into(), patience).await
+    }
+
+    /// The packet as it goes out.
+    pub(super) fn request(&self, packet: &Packet, fields: HeaderMap) -> Request<()> {
         let mut request = packet.request(&self.destination, &self.endpoint.server().dialect);
         put_beside(request.headers_mut(), fields);
-        self.over_link(packet.kind().as_str(), request, body.into(), patience).await
+        request
     }
 
     /// Sends it over the connection that there is, or over a new one. `what` it is, for whoever reads why it failed.
@@ -87,14 +92,22 @@ impl Connection {
                 outcome => return outcome,
             }
         }
+        match self.enter(patience).await? {
+            Ok(link) => self.ask(link, what, request, pieces, patience).await,
+            // That is what the server says to this packet, too.
+            Err(refused) => Ok(refused),
+        }
+    }
+
+    /// A new connection on which the server knows the proxy, or its answer if it does not want to.
+    pub(super) async fn enter(&mut self, patience: Patience) -> Result<Result<Link, Answer>, NoAnswer> {
         let link = self.open(patience).await?;
         #[cfg(feature = "negotiate")]
         let link = match self.log_in(link, patience).await? {
             super::negotiate::Entered::With(link) => link,
-            // That is what the server says to this packet, too.
-            super::negotiate::Entered::Refused(answer) => return Ok(answer),
+            super::negotiate::Entered::Refused(answer) => return Ok(Err(answer)),
         };
-        self.ask(link, what, request, pieces, patience).await
+        Ok(Ok(link))
     }
 
     /// Asks over `link` and keeps it if it can be used again.

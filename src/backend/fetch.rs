@@ -99,7 +99,7 @@ impl Connection {
         self.fetch(Method::GET, url, fields, patience).await
     }
 
-    async fn fetch(
+    pub(super) async fn fetch(
         &mut self,
         method: Method,
         url: Url,
@@ -165,7 +165,7 @@ async fn body(response: &mut Response, authority: &Authority) -> Result<Bytes, N
 }
 
 /// The URL of the file. The URL parser tidies paths; if that made it another file, there is no evidence to be had.
-fn target_url(scheme: Scheme, authority: &Authority, to: &Destination) -> Result<Url, NoAnswer> {
+pub(super) fn target_url(scheme: Scheme, authority: &Authority, to: &Destination) -> Result<Url, NoAnswer> {
     let url = Url::parse(&format!("{}://{authority}{}", scheme.as_str(), to.target));
     match url {
         Ok(url) if percent_decode_str(url.path()).eq(percent_decode_str(to.target.path())) => Ok(url),

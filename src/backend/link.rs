@@ -103,8 +103,19 @@ impl Link {
         pieces: Arc<[Bytes]>,
         patience: Patience,
     ) -> Result<Answered, NoAnswer> {
-        self.wire.begin(body::length(&pieces));
-        let body = Body::new(pieces, self.wire.clone());
+        self.send(request, body::length(&pieces), |wire| Body::new(pieces, wire), patience).await
+    }
+
+    /// The same with any body, of which that many bytes are there.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<()>,
+        length: u64,
+        body: impl FnOnce(Arc<Wire>) -> Body,
+        patience: Patience,
+    ) -> Result<Answered, NoAnswer> {
+        self.wire.begin(length);
+        let body = body(self.wire.clone());
         let mut response = pin!(self.sender.try_send_request(request.map(|()| body)));
         let mut alarm = pin!(sleep_until(next_look(self.wire.progress(), patience)));
         let answered = loop {

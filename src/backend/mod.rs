@@ -24,6 +24,7 @@
 //! | `io` | the socket below hyper: counts, and survives a server that answers early and hangs up |
 //! | `wire` | how far the request under way has come, shared by the three above |
 //! | `fetch` | evidence and replies, through the shared client |
+//! | `scratch` | what only the examination of a server asks |
 //! | `reply_url` | which reply URLs are followed, and where they lead |
 
 mod body;
@@ -37,6 +38,7 @@ mod link;
 #[cfg(feature = "negotiate")]
 mod negotiate;
 mod reply_url;
+mod scratch;
 mod stream;
 mod tls;
 mod watched;

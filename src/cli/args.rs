@@ -8,13 +8,13 @@ use std::path::PathBuf;
 /// The values stay texts here: `config` reads them by the same rules as those of the file.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct ConfigArgs {
-    /// Directory of the BITS server that all files go to. Instead of [[route]] tables in the file
+    /// Directory of the BITS server that all files go to, http or https. Instead of [[route]] tables in the file
     #[arg(long, value_name = "URL")]
     backend: Option<String>,
     /// What kind of server that is: auto, iis, refuse, trim, append or unknown [default: auto]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Address to take uploads at [default: 127.0.0.1:8080]
+    /// Address to take uploads at without TLS, or off [default: 127.0.0.1:8080; off beside a [[listener]]]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// Configuration file (TOML)
@@ -51,8 +51,10 @@ pub(super) struct ConfigArgs {
 
 /// How to set what has no flag, for the end of the help texts. Paragraphs have no line breaks: clap makes them.
 pub(super) const SETTINGS: &str = "\
-Every setting outside [[listener]], [[backend]] and [[route]] can be given as an environment variable: PUT2BITS_ and its path in capitals, \
-as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand for the flags of that name, \
+TLS, who may upload, and servers that want a login are set in the file; deploy/put2bits.toml has every setting.
+
+Every setting outside [[listener]], [[backend]] and [[route]] can be given as an environment variable: PUT2BITS_ and its \
+path in capitals, as in PUT2BITS_LIMITS_MAX_UPLOAD=20GiB. PUT2BITS_BACKEND and PUT2BITS_PROFILE stand for the flags of that name, \
 PUT2BITS_CONFIG names the file. Flags win over variables, variables over the file, the file over the defaults.
 
 Sizes: 8MiB is 8 × 2^20 bytes, 8MB is 8 × 10^6. Times: 90s, 1h30m. Lists: a,b,c.";

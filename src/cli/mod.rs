@@ -7,12 +7,13 @@ mod check_config;
 mod demo;
 mod exit;
 mod hash;
+mod probe_backend;
 mod serve;
 mod try_request;
 
 pub use exit::Exit;
 
-use crate::app::ServeError;
+use crate::app::{self, ServeError};
 use crate::config::ConfigError;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -33,7 +34,8 @@ Examples:
   put2bits demo                                       try it: no server needed
   put2bits serve --backend http://iis/uploads/        run it in front of that directory
   curl -T movie.mov http://127.0.0.1:8080/movie.mov   send a file through it
-  put2bits check-config --config put2bits.toml        look at a configuration before using it";
+  put2bits check-config --config put2bits.toml        look at a configuration before using it
+  put2bits probe-backend http://iis/uploads/          find out what kind of server that is";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -43,7 +45,9 @@ enum Command {
     Demo(demo::Args),
     /// Check a configuration, and print what is in force and where each value comes from.
     CheckConfig(check_config::Args),
-    /// Make a line for a file of tokens or users.
+    /// Find out what kind of BITS server a backend is, by uploading scratch files, and print its settings.
+    ProbeBackend(probe_backend::Args),
+    /// Make a line for the file that says who may upload: a token or a user.
     Hash(hash::Args),
 }
 
@@ -94,6 +98,8 @@ impl From<io::Error> for Stop {
 
 /// Runs the program. The first argument is its own name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Before the first secret is read.
+    app::forbid_core_dumps();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -106,6 +112,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::CheckConfig(args) => check_config::run(args),
+        Command::ProbeBackend(args) => probe_backend::run(args),
         Command::Hash(args) => hash::run(args),
     };
     match done {

@@ -19,7 +19,7 @@ Examples:
   put2bits serve --backend http://iis/uploads/ --profile iis --state-dir /var/lib/put2bits
   put2bits serve --config put2bits.toml --log-format json
 
-Exit codes: 0 stopped by a signal, 64 wrong command line, 69 the address is not to be had, 71 the system refused \
+Exit codes: 0 stopped by a signal, 64 wrong command line, 69 an address is not to be had, 71 the system refused \
 a thread or the like, 74 the file of the state is damaged or in use, 78 wrong configuration.";
 
 /// Checks everything, then serves until a signal to stop.

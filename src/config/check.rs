@@ -120,15 +120,27 @@ pub(crate) fn certificates_are_asked_for(
     if listeners.iter().filter_map(tls).any(|tls| tls.client_auth != ClientAuth::Off) {
         return Ok(());
     }
-    let by_certificate = |entry: &&Entry| matches!(entry.route.auth, Auth::Certificate(_));
-    match routes.iter().find(by_certificate) {
-        Some(entry) => Err(ConfigError::new(
+    let by_certificate = |(_, entry): &(usize, &Entry)| matches!(entry.route.auth, Auth::Certificate(_));
+    match routes.iter().enumerate().find(by_certificate) {
+        Some((number, entry)) => Err(ConfigError::new(
             entry.origin("auth"),
-            "auth",
+            format!("route[{number}].auth"),
             "\"certificate\" lets nobody in here: no [[listener]] asks clients for certificates (client_ca)",
         )),
         None => Ok(()),
     }
+}
+
+/// No name is made of a user whom nobody asks for: the route would refuse every request.
+pub(crate) fn users_are_known(routes: &[Entry]) -> Result<(), ConfigError> {
+    for (number, entry) in routes.iter().enumerate() {
+        if entry.route.needs_user() && !entry.route.auth.names_users() {
+            let message =
+                "{user} needs auth, and of auth = \"forward\" auth_copy; or a fallback: {user|'nobody'}";
+            return Err(ConfigError::new(entry.origin("target"), format!("route[{number}].target"), message));
+        }
+    }
+    Ok(())
 }
 
 fn amount(draft: &mut Draft, key: &str) -> Option<Amount> {

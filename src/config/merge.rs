@@ -85,6 +85,7 @@ impl Sources {
         let routes = routes::build(tables, &backends, draft.backend.take(), draft.profile.take())?;
         check::keep_apart(&draft, &routes)?;
         check::certificates_are_asked_for(&listeners, &routes)?;
+        check::users_are_known(&routes)?;
         let Draft { mut config, origins, .. } = draft;
         config.routes = Routes::new(routes.iter().map(|entry| entry.route.clone()).collect());
         config.listeners = listeners.iter().map(|entry| entry.listener.clone()).collect();

@@ -39,6 +39,7 @@ mod value;
 
 pub use admin::{AdminConfig, ReadyBackend, ReadyStore};
 pub use backend::{NotABackend, parse_backend};
+pub use backends::one_backend;
 pub use environment::{PREFIX, variable};
 pub use error::ConfigError;
 pub use keys::known_keys;

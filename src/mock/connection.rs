@@ -74,7 +74,7 @@ impl Connection {
     }
 
     async fn request(&self, wire: &mut Wire, head: &Head) -> io::Result<After> {
-        let reads = [Method::GET, Method::HEAD].contains(&head.method);
+        let reads = [Method::GET, Method::HEAD, Method::DELETE].contains(&head.method);
         if reads && head.body == Some(0) && self.shared.config.serve_files {
             let refused = self.refuses_to_read(head);
             let status = match refused {

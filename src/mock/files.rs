@@ -1,4 +1,4 @@
-//! GET and HEAD: published files, and the replies of an upload-reply server.
+//! GET, HEAD and DELETE: published files, and the replies of an upload-reply server.
 
 use super::path;
 use super::state::Shared;
@@ -14,8 +14,11 @@ use tokio::io::AsyncReadExt;
 /// Bytes of a file sent at a time.
 const PIECE: usize = 256 * 1024;
 
-/// Answers a GET or HEAD; returns the status.
+/// Answers a GET, HEAD or DELETE; returns the status.
 pub(super) async fn answer(shared: &Shared, wire: &mut Wire, head: &Head) -> io::Result<StatusCode> {
+    if head.method == Method::DELETE {
+        return delete(shared, wire, head).await;
+    }
     let get = head.method == Method::GET;
     if let Some(id) = reply_of(&head.target) {
         let known =
@@ -69,6 +72,18 @@ pub(super) async fn answer(shared: &Shared, wire: &mut Wire, head: &Head) -> io:
             send(wire, reply).await
         }
     }
+}
+
+async fn delete(shared: &Shared, wire: &mut Wire, head: &Head) -> io::Result<StatusCode> {
+    let known = shared.published().remove(path::path_of(&head.target)).is_some();
+    let gone = match &shared.config.storage {
+        Storage::Dir { path: root, .. } => match path::file_below(root, &head.target) {
+            Some(named) => tokio::fs::remove_file(named).await.is_ok(),
+            None => false,
+        },
+        Storage::Hash | Storage::Discard => known,
+    };
+    send(wire, Reply::plain(if gone { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })).await
 }
 
 async fn send(wire: &mut Wire, reply: Reply) -> io::Result<StatusCode> {

@@ -61,7 +61,7 @@ pub struct MockConfig {
     pub seed: u64,
     /// Whether `Expect: 100-continue` gets its 100. If not, the body is simply awaited.
     pub expect_continue: bool,
-    /// Whether GET and HEAD of published files are answered. If not: 405.
+    /// Whether GET, HEAD and DELETE of published files are answered. If not: 405.
     pub serve_files: bool,
     /// Body of the reply of an upload-reply server (the knob `reply-url`).
     pub reply: Bytes,

@@ -21,6 +21,17 @@ pub enum Auth {
     Forward(Box<Forward>),
 }
 
+impl Auth {
+    /// Whether it finds out who a client is.
+    pub fn names_users(&self) -> bool {
+        match self {
+            Auth::Open => false,
+            Auth::Bearer(_) | Auth::Basic(_) | Auth::Certificate(_) => true,
+            Auth::Forward(forward) => !forward.copy.is_empty(),
+        }
+    }
+}
+
 /// How an authority is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Forward {

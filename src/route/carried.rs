@@ -130,12 +130,18 @@ impl Route {
     /// something without a client.
     pub fn carried(&self, request: &HeaderMap) -> Carried {
         let mut carried = Carried::default();
-        for Passed { from, to } in &self.request_headers {
+        let ends_here = ends_here(request);
+        for Passed { from, to } in self.request_headers.iter().filter(|passed| !ends_here(&passed.from)) {
             request.get_all(from).iter().for_each(|value| carried.append(to, value.clone()));
         }
         if let Credentials::Caller(names) = &self.server.credentials {
-            for name in names.iter().filter(|name| !carried.headers.contains_key(*name)).collect::<Vec<_>>() {
-                request.get_all(name).iter().for_each(|value| carried.append(name, value.clone()));
+            let own = |name: &&HeaderName| !carried.headers.contains_key(*name) && !ends_here(name);
+            for name in names.iter().filter(own).collect::<Vec<_>>() {
+                for value in request.get_all(name) {
+                    let mut value = value.clone();
+                    value.set_sensitive(true);
+                    carried.append(name, value);
+                }
             }
         }
         for (name, value) in &self.set_headers {
@@ -146,6 +152,14 @@ impl Route {
         }
         carried
     }
+}
+
+/// Tells which fields `Connection` declares to be for this connection alone (RFC 9110 §7.6.1).
+fn ends_here(request: &HeaderMap) -> impl Fn(&HeaderName) -> bool {
+    let values = request.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<String> =
+        values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect();
+    move |name| named.iter().any(|other| other == name.as_str())
 }
 
 #[cfg(test)]
@@ -205,5 +219,29 @@ mod tests {
         assert!(carried.files().is_empty());
         carried.set(&user, HeaderValue::from_static("c"));
         assert_eq!((carried.headers()[&user].as_bytes(), carried.headers().len()), (&b"c"[..], 2));
+    }
+
+    #[test]
+    fn what_the_client_declares_to_end_here_does() {
+        use crate::route::{BackendUrl, Server};
+        use std::sync::Arc;
+        let mut route = Route::new("/", BackendUrl::parse("http://iis/").unwrap());
+        let passed = |text| Passed { from: name(text), to: name(text) };
+        route.request_headers = ["x-user", "x-asset", "x-kept"].map(passed).into();
+        let credentials = Credentials::Caller(vec![name("authorization"), name("cookie")]);
+        route.server = Arc::new(Server { credentials, ..Server::default() });
+        let mut request = HeaderMap::new();
+        for text in ["x-user", "x-asset", "x-kept", "authorization", "cookie"] {
+            request.append(name(text), HeaderValue::from_static("s3cret"));
+        }
+        let names = |request: &HeaderMap| {
+            let carried = route.carried(request);
+            carried.headers().keys().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&request).len(), 5);
+        assert!(route.carried(&request).headers()["cookie"].is_sensitive());
+        request.append(CONNECTION, HeaderValue::from_static("close, X-User"));
+        request.append(CONNECTION, HeaderValue::from_static("authorization ,x-asset"));
+        assert_eq!(names(&request), ["x-kept", "cookie"]);
     }
 }

@@ -100,6 +100,11 @@ impl Route {
         self.target.as_ref().is_some_and(Template::asks_for_user)
     }
 
+    /// Whether it can make no name for a client that is nobody in particular.
+    pub fn needs_user(&self) -> bool {
+        self.target.as_ref().is_some_and(Template::needs_user)
+    }
+
     /// The path of a destination below the backend's directory, still encoded, if the route chooses names: what a client
     /// cannot know.
     pub fn chosen(&self, destination: &Destination) -> Option<HeaderValue> {

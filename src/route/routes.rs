@@ -34,15 +34,9 @@ impl Routes {
     /// of those the one with the longest prefix. A request without a host takes routes for all hosts only.
     pub fn find(&self, host: Option<&str>, path: &str) -> Option<&Arc<Route>> {
         let covering = self.0.iter().filter(|route| strip_prefix(&route.prefix, path).is_some());
-        let mut best: Option<(Option<(bool, usize)>, &Arc<Route>)> = None;
-        for route in covering {
-            let Some(weight) = weight(route, host) else { continue };
-            // Of equals the first: its prefix is the longer one.
-            if best.is_none_or(|(other, _)| other < weight) {
-                best = Some((weight, route));
-            }
-        }
-        best.map(|(_, route)| route)
+        let fitting = covering.filter_map(|route| Some((weight(route, host)?, route)));
+        // Of equals the last one met, from behind: its prefix is the longer one.
+        fitting.rev().max_by_key(|(weight, _)| *weight).map(|(_, route)| route)
     }
 
     /// Every route with how it fits, in the order in which they are tried.

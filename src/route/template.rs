@@ -119,6 +119,12 @@ impl Template {
         })
     }
 
+    /// Whether a request of nobody in particular lacks something: a `{user}` without a fallback.
+    pub(super) fn needs_user(&self) -> bool {
+        let user = Piece::Choice(vec![Variable::User]);
+        self.names.iter().flatten().any(|piece| *piece == user)
+    }
+
     /// The path for a request.
     pub(super) fn fill(&self, route: &Route, naming: &Naming<'_>) -> Result<FilePath, Failure> {
         let mut names = Vec::new();
@@ -323,7 +329,7 @@ fn variable(text: &str) -> Result<Variable, String> {
     let text = text.trim();
     if let Some(literal) = text.strip_prefix('\'') {
         let literal = literal.strip_suffix('\'').ok_or("a literal without its second \"'\"")?;
-        return match literal.chars().any(|character| is_forbidden(character)) || literal.is_empty() {
+        return match literal.chars().any(is_forbidden) || literal.is_empty() {
             true => Err(format!("'{literal}' is no piece of a file name")),
             false => Ok(Variable::Literal(literal.to_owned())),
         };

@@ -70,7 +70,7 @@ impl Authority {
 
     /// The lines of the route that asks it.
     pub(crate) fn lines(&self, more: &str) -> String {
-        format!("auth = 'forward'\nauth_url = 'http://{}/check?key=planted-key'\n{more}", self.addr)
+        format!("auth = 'forward'\nauth_url = 'http://{}/check?key=s3cret-key'\n{more}", self.addr)
     }
 
     async fn serve(&self, mut stream: TcpStream) {

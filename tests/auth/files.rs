@@ -59,7 +59,7 @@ async fn tokens_change_without_a_restart() {
     put(&proxy, "/b", &bearer(BOB)).await.assert_stored();
     put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(401, "unauthorized");
     // A broken file changes nothing, and is told of without what it says.
-    fs::write(&file, format!("{}planted-broken\n", tokens(&[ALICE]))).unwrap();
+    fs::write(&file, format!("{}s3cret-broken\n", tokens(&[ALICE]))).unwrap();
     let is_it = |line: &serde_json::Value| message(line).contains("line 2");
     let line = proxy.line("that the file is broken", is_it).await;
     assert_eq!(line["level"], "ERROR", "{line}");
@@ -68,39 +68,39 @@ async fn tokens_change_without_a_restart() {
     fs::write(&file, tokens(&[ALICE])).unwrap();
     read_again(&proxy, 2).await;
     put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
-    assert!(!proxy.log_text().contains("planted"), "{}", proxy.log_text());
+    assert!(!proxy.log_text().contains("s3cret"), "{}", proxy.log_text());
 }
 
 #[tokio::test]
 async fn users_with_passwords_and_guessers() {
     let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
     let file = dir.path().join("users");
-    let bob = bcrypt::hash("planted-bob", 10).unwrap();
-    let alice = put2bits::guard::user_line("alice", b"planted-alice").unwrap();
+    let bob = bcrypt::hash("s3cret-bob", 10).unwrap();
+    let alice = put2bits::guard::user_line("alice", b"s3cret-alice").unwrap();
     fs::write(&file, format!("{alice}\nbob:{bob}\n")).unwrap();
     let proxy = guarded(&backend, &format!("auth = 'basic'\nauth_file = '{}'", file.display())).await;
-    put(&proxy, "/a", &basic("alice", "planted-alice")).await.assert_stored();
-    put(&proxy, "/b", &basic("bob", "planted-bob")).await.assert_stored();
+    put(&proxy, "/a", &basic("alice", "s3cret-alice")).await.assert_stored();
+    put(&proxy, "/b", &basic("bob", "s3cret-bob")).await.assert_stored();
     let answer = put(&proxy, "/a", "").await;
     answer.assert_problem(401, "unauthorized");
     let challenge = r#"Basic realm="put2bits", charset="UTF-8""#;
     assert_eq!(answer.header("www-authenticate"), Some(challenge), "{answer}");
     for number in 0..10 {
-        let guess = basic(if number % 2 == 0 { "alice" } else { "eve" }, &format!("planted-{number}"));
+        let guess = basic(if number % 2 == 0 { "alice" } else { "eve" }, &format!("s3cret-{number}"));
         put(&proxy, "/a", &guess).await.assert_problem(401, "unauthorized");
     }
-    let answer = put(&proxy, "/a", &basic("alice", "planted-guess")).await;
+    let answer = put(&proxy, "/a", &basic("alice", "s3cret-guess")).await;
     answer.assert_problem(429, "too_many_attempts");
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{answer}");
     // Who is known goes on uploading.
-    put(&proxy, "/a", &basic("alice", "planted-alice")).await.assert_stored();
+    put(&proxy, "/a", &basic("alice", "s3cret-alice")).await.assert_stored();
     assert_eq!(proxy.upload_line("/b").await["user"], "bob");
     let metrics = proxy.admin.metrics().await.text;
-    for planted in ["planted", "alice", "bob"] {
+    for planted in ["s3cret", "alice", "bob"] {
         assert!(!metrics.contains(planted), "{planted}");
     }
-    assert!(!proxy.log_text().contains("planted"), "{}", proxy.log_text());
+    assert!(!proxy.log_text().contains("s3cret"), "{}", proxy.log_text());
 }
 
 #[tokio::test]
@@ -121,25 +121,25 @@ async fn lines_are_made_by_the_program_itself() {
     let (code, line, told) = hash(&["--token", "alice", "--generate"], "");
     let made = told.trim().rsplit(' ').next().unwrap().to_owned();
     assert_eq!((code, line), (Some(0), tokens(&[("alice", &made)])));
-    let (code, user, _) = hash(&["--user", "bob"], "planted-bob\r\n");
+    let (code, user, _) = hash(&["--user", "bob"], "s3cret-bob\r\n");
     assert_eq!(code, Some(0));
     assert!(user.starts_with("bob:$argon2id$v=19$m="), "{user}");
     for (args, secret, code) in [
         (&["--token", "alice"][..], "short\n", 64),
         (&["--token", "a b"], ALICE.1, 64),
         (&["--user", "bob"], "", 64),
-        (&["--user", "bob"], "planted\nplanted\n", 64),
+        (&["--user", "bob"], "s3cret\ns3cret\n", 64),
         (&["--user", "bob", "--generate"], "", 64),
         (&["--user", "bob", "--token", "bob"], "", 64),
         (&[], "", 64),
     ] {
         let (found, out, told) = hash(args, secret);
         assert_eq!((found, out.as_str()), (Some(code), ""), "{args:?}: {told}");
-        assert!(!told.contains("planted"), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
     }
     let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
     fs::write(dir.path().join("users"), user).unwrap();
     let file = dir.path().join("users");
     let proxy = guarded(&backend, &format!("auth = 'basic'\nauth_file = '{}'", file.display())).await;
-    put(&proxy, "/a", &basic("bob", "planted-bob")).await.assert_stored();
+    put(&proxy, "/a", &basic("bob", "s3cret-bob")).await.assert_stored();
 }

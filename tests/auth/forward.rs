@@ -14,14 +14,14 @@ async fn it_is_told_what_it_needs_and_nothing_else() {
     let lines = format!("profile = 'refuse'\n{}", authority.lines(COPY));
     let proxy = Settings::route(&tap.url(), &lines).start().await;
     let lines = format!(
-        "{}Cookie: a=1\r\nCookie: b=2\r\nX-Other: planted\r\nX-Auth-User: root\r\n\
+        "{}Cookie: a=1\r\nCookie: b=2\r\nX-Other: s3cret\r\nX-Auth-User: root\r\n\
          X-Forwarded-Uri: /forged\r\nX-Forwarded-Method: GET\r\nX-Forwarded-For: 203.0.113.9\r\n",
         bearer(ALICE)
     );
     put(&proxy, "/f%20older/a.mov?x=1", &lines).await.assert_stored();
     let asked = authority.asked();
     let [question] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!(question.line, "GET /check?key=planted-key HTTP/1.1");
+    assert_eq!(question.line, "GET /check?key=s3cret-key HTTP/1.1");
     let field = |name: &str| question.fields.get(name).map(String::as_str);
     for (name, value) in [
         ("authorization", Some(bearer(ALICE).trim().split_once(": ").unwrap().1)),
@@ -40,7 +40,7 @@ async fn it_is_told_what_it_needs_and_nothing_else() {
     }
     let packets = tap.requests().to_lowercase();
     assert!(packets.contains("\r\nx-auth-user: alice\r\n"), "{packets}");
-    for other in ["root", "x-other", "x-forwarded", "planted"] {
+    for other in ["root", "x-other", "x-forwarded", "s3cret"] {
         assert!(!packets.contains(other), "{other}: {packets}");
     }
     backend.assert_stored("/f%20older/a.mov", File::new(1000));
@@ -51,7 +51,7 @@ async fn it_is_told_what_it_needs_and_nothing_else() {
 async fn what_it_says_is_passed_on() {
     let (backend, authority) = (Backend::new(&[], &[]), Authority::start(Says::user("alice")).await);
     let proxy = guarded(&backend, &authority.lines("auth_cache = '0s'\nauth_timeout = '300ms'")).await;
-    let challenge = "WWW-Authenticate: Bearer realm=\"theirs\"\r\nSet-Cookie: planted=1\r\n";
+    let challenge = "WWW-Authenticate: Bearer realm=\"theirs\"\r\nSet-Cookie: s3cret=1\r\n";
     for (says, status, code) in [
         (Says::status("401 Who", challenge), 401, "unauthorized"),
         (Says::status("403 No", challenge), 403, "access_denied"),
@@ -79,7 +79,7 @@ async fn what_it_says_is_passed_on() {
         put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
     }
     let log = proxy.log_text();
-    assert!(log.contains("it answers 302") && !log.contains("planted"), "{log}");
+    assert!(log.contains("it answers 302") && !log.contains("s3cret"), "{log}");
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ mod start;
 use support::{Answer, Backend, File, Proxy, Settings, Upload};
 
 /// A token with its name. Nobody guesses it.
-pub(crate) const ALICE: (&str, &str) = ("alice", "planted-token-of-alice-0123456789");
-pub(crate) const BOB: (&str, &str) = ("bob", "planted-token-of-bob-0123456789");
+pub(crate) const ALICE: (&str, &str) = ("alice", "s3cret-token-of-alice-0123456789");
+pub(crate) const BOB: (&str, &str) = ("bob", "s3cret-token-of-bob-0123456789");
 
 /// The file of these tokens.
 pub(crate) fn tokens(of: &[(&str, &str)]) -> String {

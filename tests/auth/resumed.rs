@@ -63,7 +63,7 @@ async fn a_stolen_url_is_worth_nothing() {
     let mut phone = setup.broken(ALICE).await;
     let mut naked = Phone::new(setup.proxy.addr, "/a", file());
     naked.url = phone.url.clone();
-    let mut guess = setup.with(&phone, ("alice", "planted-guess-of-a-token"));
+    let mut guess = setup.with(&phone, ("alice", "s3cret-guess-of-a-token"));
     let mut bob = setup.with(&phone, BOB);
     for thief in [&mut naked, &mut guess, &mut bob] {
         assert_eq!(thief.ask().await, unknown());
@@ -87,7 +87,7 @@ async fn a_stolen_url_is_worth_nothing() {
 
 #[tokio::test]
 async fn another_token_of_the_same_name_goes_on() {
-    const NEW: (&str, &str) = ("alice", "planted-new-token-of-alice-01");
+    const NEW: (&str, &str) = ("alice", "s3cret-new-token-of-alice-01");
     let setup = Setup::new(&[ALICE]).await;
     let phone = setup.broken(ALICE).await;
     fs::write(&setup.file, tokens(&[NEW])).unwrap();

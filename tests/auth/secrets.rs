@@ -24,15 +24,15 @@ async fn nothing_that_was_shown_is_logged_counted_or_kept() {
     let dir = tempfile::tempdir().unwrap();
     let (file, users) = (dir.path().join("tokens"), dir.path().join("users"));
     fs::write(&file, tokens(&[ALICE])).unwrap();
-    fs::write(&users, put2bits::guard::user_line("alice", b"planted-password").unwrap()).unwrap();
+    fs::write(&users, put2bits::guard::user_line("alice", b"s3cret-password").unwrap()).unwrap();
     let authority = Authority::start(Says::user("alice")).await;
-    let password = basic("alice", "planted-password");
+    let password = basic("alice", "s3cret-password");
     for (lines, shown) in [
         (format!("auth = 'bearer'\nauth_file = '{}'", file.display()), bearer(ALICE)),
         (format!("auth = 'basic'\nauth_file = '{}'", users.display()), password.clone()),
         (
             authority.lines("auth_copy = ['x-auth-user']"),
-            format!("{}Cookie: planted-cookie\r\n", bearer(ALICE)),
+            format!("{}Cookie: s3cret-cookie\r\n", bearer(ALICE)),
         ),
     ] {
         let backend = Backend::new(&["overlap=refuse"], &[]);
@@ -47,7 +47,7 @@ async fn nothing_that_was_shown_is_logged_counted_or_kept() {
         going.leave(Leaving::Closed);
         phone.ask().await;
         put(&proxy, "/b", &bearer(BOB)).await;
-        put(&proxy, "/b", &basic("alice", "planted-guess")).await;
+        put(&proxy, "/b", &basic("alice", "s3cret-guess")).await;
         put(&proxy, "/b", "").await;
         let mut kept = Vec::new();
         contents(state.path(), &mut kept);
@@ -61,7 +61,7 @@ async fn nothing_that_was_shown_is_logged_counted_or_kept() {
             "it was looked for where it could be"
         );
         assert!(!metrics.contains("alice"));
-        for planted in ["planted", encoded] {
+        for planted in ["s3cret", encoded] {
             let line = log.lines().find(|line| line.contains(planted));
             assert!(line.is_none(), "{lines}: {planted} is in the log: {}", line.unwrap());
             assert!(!metrics.contains(planted), "{planted} is in the metrics");

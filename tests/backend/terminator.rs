@@ -124,7 +124,12 @@ pub(crate) struct Terminator {
 impl Terminator {
     /// In front of the server at `to`.
     pub(crate) fn start(config: ServerConfig, to: SocketAddr) -> Terminator {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Terminator::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), config, to)
+    }
+
+    /// The same at this address.
+    pub(crate) fn start_at(addr: SocketAddr, config: ServerConfig, to: SocketAddr) -> Terminator {
+        let listener = std::net::TcpListener::bind(addr).unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let names = Arc::new(Mutex::new(Vec::new()));

@@ -136,16 +136,17 @@ fn values_land_where_they_belong() {
         zero_length = 'refuse'
         reply = 'forward'
         ambiguous_close = 'fail'
-        overwrite = 'pass'
-        request_headers = []
-        set_headers = {}
         response_headers = ['etag', 'x-id']
-        add_response_headers = {}
         name_header = 'x-file-name'
         name_query = 'name'
         refused_names = ['*.EXE', 'a b']
         resumption = 'only-without-Via'
-        digest = 'accept'"
+        overwrite = 'pass'
+        digest = 'accept'
+        request_headers = []
+        set_headers = {}
+        add_response_headers = {}
+        auth = 'open'"
         .parse()
         .unwrap();
     assert_eq!(routes[0].as_table(), Some(&expected));

@@ -16,7 +16,7 @@ async fn a_file_goes_over_tls_with_a_token_that_nobody_else_sees() {
     let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new());
     let (roots, token) = (folder.path().join("ca.pem"), folder.path().join("token"));
     fs::write(&roots, ca.pem()).unwrap();
-    fs::write(&token, "planted-secret\n").unwrap();
+    fs::write(&token, "s3cret-token\n").unwrap();
     let backend = Backend::new(&[], &[]);
     let tap = Tap::before(backend.addr()).await;
     let config = server(&ca.issue(&["127.0.0.1"]), None, &[&TLS12, &TLS13]);
@@ -41,11 +41,11 @@ async fn a_file_goes_over_tls_with_a_token_that_nobody_else_sees() {
     let requests = tap.requests();
     let packets = requests.matches("BITS_POST ").count();
     assert!(
-        packets > 2 && requests.matches("uthorization: Bearer planted-secret\r\n").count() == packets,
+        packets > 2 && requests.matches("uthorization: Bearer s3cret-token\r\n").count() == packets,
         "{requests}"
     );
     proxy.upload_line("/in/a.mov").await;
-    assert!(!proxy.log_text().contains("planted-secret"));
+    assert!(!proxy.log_text().contains("s3cret-token"));
 
     // A certificate of somebody else's.
     let config = server(&Ca::new().issue(&["127.0.0.1"]), None, &[&TLS13]);
@@ -87,7 +87,7 @@ fn what_cannot_be_read_is_said_before_a_port_is_bound() {
         fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let broken = write("broken.pem", "planted-secret");
+    let broken = write("broken.pem", "s3cret-token");
     let config = |lines: &str| {
         write(
             "put2bits.toml",
@@ -115,7 +115,7 @@ fn what_cannot_be_read_is_said_before_a_port_is_bound() {
             let line = String::from_utf8(output.stderr).unwrap();
             let last = line.lines().last().unwrap_or_default();
             assert_eq!(output.status.code(), Some(78), "{command}: {line}");
-            assert!(last.contains(words) && !line.contains("planted-secret"), "{command}: {line}");
+            assert!(last.contains(words) && !line.contains("s3cret-token"), "{command}: {line}");
             assert!(output.stdout.is_empty(), "{command}");
         }
     }

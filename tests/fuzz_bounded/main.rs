@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use targets::{TARGETS, Target};
 
-/// Inputs for each target.
+/// Inputs for each target. Those that need sockets, files or whole connections get a fifth.
 const RUNS: u64 = 50_000;
 
 fn setting(name: &str) -> Option<u64> {
@@ -44,15 +44,20 @@ fn run(target: &Target, input: &[u8]) -> bool {
     (target.run)(input)
 }
 
+/// [`some`] with the usual number of inputs.
+fn fuzz(name: &str, least: u64) {
+    some(name, least, RUNS);
+}
+
 /// The seeds as they are, then mutations. Of a hundred, at least `least` have to get past the first refusal, or the rest is
 /// not tested.
-fn fuzz(name: &str, least: u64) {
+fn some(name: &str, least: u64, runs: u64) {
     let target = target(name);
     let seeds = seeds::of(name);
     let good = seeds.iter().filter(|(_, seed)| run(target, seed)).count();
     assert!(good > 0, "no seed is any good");
     let (seed, runs) =
-        (setting("FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..)), setting("FUZZ_RUNS").unwrap_or(RUNS));
+        (setting("FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..)), setting("FUZZ_RUNS").unwrap_or(runs));
     println!("{name}: FUZZ_SEED={seed} FUZZ_RUNS={runs}, {good} of {} seeds are good", seeds.len());
     let begin = Instant::now();
     let mutator = Mutator::new(seeds.into_iter().map(|(_, seed)| seed).collect());
@@ -72,8 +77,28 @@ fn config() {
 }
 
 #[test]
+fn forwarded() {
+    some("forwarded", 10, RUNS / 5);
+}
+
+#[test]
 fn front() {
     fuzz("front", 4);
+}
+
+#[test]
+fn h2() {
+    some("h2", 10, RUNS / 5);
+}
+
+#[test]
+fn hashes() {
+    some("hashes", 1, RUNS / 20);
+}
+
+#[test]
+fn host_id() {
+    fuzz("host_id", 10);
 }
 
 #[test]
@@ -87,6 +112,11 @@ fn path() {
 }
 
 #[test]
+fn proxy_header() {
+    some("proxy_header", 10, RUNS / 5);
+}
+
+#[test]
 fn record() {
     fuzz("record", 4);
 }
@@ -96,7 +126,12 @@ fn session() {
     fuzz("session", 30);
 }
 
-/// Every target has its test above, and they are the seven.
+#[test]
+fn template() {
+    fuzz("template", 10);
+}
+
+/// Every target has its test above, and they are the thirteen.
 #[test]
 fn all_targets_have_seeds() {
     for Target { name, .. } in &TARGETS {

@@ -1,18 +1,28 @@
 //! The inputs that mutations begin with.
 //!
 //! `seeds/NAME.txt` holds those of a target: each begins after a line `=== what it is` and ends before the next. What a
-//! fuzzer found once is kept there, too, and runs ever after. The session's are numbers: any bytes are a schedule.
+//! fuzzer found once is kept there, too, and runs ever after. The session's are numbers: any bytes are a schedule. What is
+//! no text is made in `binary`.
+
+#[path = "binary.rs"]
+mod binary;
 
 /// The seeds of a target, with their names.
 pub(crate) fn of(target: &str) -> Vec<(String, Vec<u8>)> {
     match target {
         "ack" => texts(include_str!("seeds/ack.txt"), false),
         "config" => texts(include_str!("seeds/config.txt"), false),
+        "forwarded" => texts(include_str!("seeds/forwarded.txt"), false),
         "front" => texts(include_str!("seeds/front.txt"), true),
+        "h2" => binary::frames(),
+        "hashes" => texts(include_str!("seeds/hashes.txt"), false),
+        "host_id" => texts(include_str!("seeds/host_id.txt"), false),
         "intent" => texts(include_str!("seeds/intent.txt"), false),
         "path" => texts(include_str!("seeds/path.txt"), false),
+        "proxy_header" => binary::proxy_headers(),
         "record" => texts(include_str!("seeds/record.txt"), false),
         "session" => schedules(),
+        "template" => texts(include_str!("seeds/template.txt"), false),
         other => panic!("there are no seeds for {other}"),
     }
 }

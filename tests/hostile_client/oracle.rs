@@ -1,5 +1,7 @@
 //! What a payload did, seen from both sides, against what it had to do.
 
+use crate::authority::Authority;
+use crate::hand::Hand;
 use crate::payload::{Expect, File, Payload, SMUGGLED};
 use crate::support::{Backend, Proxy, Settings, message, within};
 use put2bits::bits::PacketKind;
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 
@@ -18,6 +20,8 @@ const HANG: Duration = Duration::from_secs(5);
 /// The program, the backend behind it, and what that has seen.
 pub(crate) struct World {
     proxy: Proxy,
+    /// How to shake hands, if that is wanted.
+    tls: Option<(Authority, Hand)>,
     backend: Backend,
     events: Receiver<Event>,
     /// Ids of the refusals that were answered.
@@ -32,17 +36,50 @@ struct Seen {
     ended: bool,
 }
 
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+
 impl World {
     pub(crate) async fn new() -> World {
         let backend = Backend::new(&[], &[]);
+        let settings = Settings::routes(&World::routes(&backend));
+        World::start(settings, backend, None).await
+    }
+
+    /// The same behind TLS.
+    pub(crate) async fn encrypted() -> World {
+        let (backend, authority) = (Backend::new(&[], &[]), Authority::new());
+        authority.issue("up", &["up.test"]);
+        let listener = format!(
+            "[[listener]]\naddress = '127.0.0.1:0'\ncertificates = [{}]\n{}",
+            authority.pair("up"),
+            World::routes(&backend)
+        );
+        let hand = Hand::new(&authority);
+        World::start(Settings::listeners(&listener), backend, Some((authority, hand))).await
+    }
+
+    fn routes(backend: &Backend) -> String {
         let url = backend.url();
-        let routes = format!(
+        format!(
             "[[route]]\npath = '/in/'\nbackend = '{url}up/'\nprofile = 'refuse'\nname_header = 'X-File-Name'\n\
              [[route]]\npath = '/strict/'\nbackend = '{url}up/'\nzero_length = 'refuse'\nresumption = 'off'\n"
-        );
-        let proxy = Settings::routes(&routes).set("limits.max_upload", "1MiB").start().await;
+        )
+    }
+
+    async fn start(settings: Settings, backend: Backend, tls: Option<(Authority, Hand)>) -> World {
+        let proxy = settings.set("limits.max_upload", "1MiB").start().await;
         let events = backend.events();
-        World { proxy, backend, events, refusals: Vec::new() }
+        World { proxy, tls, backend, events, refusals: Vec::new() }
+    }
+
+    async fn connect(&self) -> Box<dyn Stream> {
+        match &self.tls {
+            None => Box::new(TcpStream::connect(self.proxy.addr).await.unwrap()),
+            Some((_, hand)) => Box::new(hand.connect(self.proxy.addr, "up.test").await.unwrap()),
+        }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -53,14 +90,14 @@ impl World {
     pub(crate) async fn judge(&mut self, payload: &Payload) -> Result<(), String> {
         let expect = payload.expect;
         let expected = expect.answers();
-        let mut stream = TcpStream::connect(self.proxy.addr).await.unwrap();
+        let mut stream = self.connect().await;
         let mut bytes = payload.bytes.clone();
         if matches!(expect, Expect::Refused(..)) {
             bytes.extend_from_slice(SMUGGLED.as_bytes());
         }
         let is_head = payload.bytes.starts_with(b"HEAD ");
         // It may be refused while it is still being sent.
-        let _ = tokio::time::timeout(HANG, stream.write_all(&bytes)).await;
+        let _ = tokio::time::timeout(HANG, send(&mut stream, &bytes)).await;
         if matches!(expect, Expect::Cut(_)) {
             let _ = stream.shutdown().await;
         }
@@ -83,7 +120,7 @@ impl World {
         if !seen.ended {
             // Nothing is left over of it: the next request is understood as it is meant.
             let next = "PUT /in/next HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nnext";
-            stream.write_all(next.as_bytes()).await.map_err(|error| error.to_string())?;
+            send(&mut stream, next.as_bytes()).await.map_err(|error| error.to_string())?;
             let next = tokio::time::timeout(HANG, read(&mut stream, Some(1), false)).await;
             let next = next.map_err(|_| "no answer to the next request".to_owned())??;
             if next.answers.iter().map(Answer::told).ne([(201, "")]) {
@@ -96,7 +133,7 @@ impl World {
 
     /// The backend saw the packets of these files, and none besides. `broken`: packets of an upload that stores nothing are
     /// no surprise.
-    fn at_the_backend(&mut self, files: &[File], broken: bool) -> Result<(), String> {
+    pub(crate) fn at_the_backend(&mut self, files: &[File], broken: bool) -> Result<(), String> {
         let mut published = Vec::new();
         loop {
             let event = match self.events.try_recv() {
@@ -128,8 +165,8 @@ impl World {
 
     /// The program is alive, and its log has one line for each refusal and none that does not belong there.
     pub(crate) async fn end(mut self) {
-        let mut stream = TcpStream::connect(self.proxy.addr).await.unwrap();
-        stream.write_all(b"GET /the-end HTTP/1.1\r\nHost: p\r\n\r\n").await.unwrap();
+        let mut stream = self.connect().await;
+        send(&mut stream, b"GET /the-end HTTP/1.1\r\nHost: p\r\n\r\n").await.unwrap();
         let seen = within("the last answer", read(&mut stream, Some(1), false)).await.unwrap();
         assert_eq!(seen.answers[0].told(), (405, "method_not_allowed"));
         self.proxy.line("the last refusal", |line| line["path"] == "/the-end").await;
@@ -168,8 +205,13 @@ fn is_broken_upload(kind: PacketKind, target: &str) -> bool {
     waits && matches!(kind, PacketKind::CreateSession | PacketKind::Fragment | PacketKind::CancelSession)
 }
 
+async fn send(stream: &mut Box<dyn Stream>, bytes: &[u8]) -> std::io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
 /// Reads final answers: so many, or all until the connection ends. One to HEAD has no body.
-async fn read(stream: &mut TcpStream, wanted: Option<usize>, is_head: bool) -> Result<Seen, String> {
+async fn read(stream: &mut Box<dyn Stream>, wanted: Option<usize>, is_head: bool) -> Result<Seen, String> {
     let (mut seen, mut buffer) = (Seen::default(), Vec::new());
     loop {
         while let Some(answer) = answer(&buffer, is_head)? {

@@ -83,6 +83,7 @@ const LAYERS: &[Layer] = &[
         imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload"],
         bans: &[NO_IO],
     },
+    Layer { name: "survey", imports: &["error", "limits", "bits", "route", "transfer"], bans: &[NO_IO] },
     Layer {
         name: "registry",
         imports: &["error", "limits", "digest", "bits", "resumable", "route", "upload", "transfer"],
@@ -136,6 +137,7 @@ const LAYERS: &[Layer] = &[
             "transfer",
             "registry",
             "store",
+            "survey",
             "listen",
             "front",
             "guard",
@@ -154,6 +156,7 @@ const LAYERS: &[Layer] = &[
             "route",
             "config",
             "telemetry",
+            "survey",
             "guard",
             "mock",
             "phone",

@@ -93,20 +93,20 @@ async fn p11_no_byte_of_a_clients_framing_goes_through() {
 /// (metrics) look in more places.
 #[tokio::test]
 async fn p12_credentials_reach_no_log_metric_error_or_record() {
-    const LINES: &str = "Authorization: Bearer planted-1\r\nCookie: planted-2\r\nX-Api-Key: planted-3\r\n";
+    const LINES: &str = "Authorization: Bearer s3cret-1\r\nCookie: s3cret-2\r\nX-Api-Key: s3cret-3\r\n";
     let backend = Backend::new(&[], &["drop-ack:fragment:after=1", "status=503:close"]);
     let settings = Settings::to(&backend).set("log.filter", "trace");
     let settings = settings.set("resumption.credentials", "authorization,x-api-key");
     let mut service = Service::start(settings).await;
-    let mut phone = Phone::new(service.addr, "/a?token=planted-4", File::new(4 * MIB)).with(LINES);
+    let mut phone = Phone::new(service.addr, "/a?token=s3cret-4", File::new(4 * MIB)).with(LINES);
     let mut going = phone.begin().await.unwrap();
     going.send_to(2 * MIB).await;
     within("a part", backend.wait_for(|stats| stats.bytes > 0)).await;
     going.leave(Leaving::Reset);
     // Strangers who know the URL, and requests that are refused.
     let (url, mut said) = (phone.url.clone().unwrap(), String::new());
-    for target in [&url, "/con?token=planted-4", "/../a?token=planted-4"] {
-        let lines = LINES.replace("planted-1", "planted-5");
+    for target in [&url, "/con?token=s3cret-4", "/../a?token=s3cret-4"] {
+        let lines = LINES.replace("s3cret-1", "s3cret-5");
         let version = "Upload-Draft-Interop-Version: 6\r\nContent-Length: 0";
         let request = format!("DELETE {target} HTTP/1.1\r\nHost: p\r\n{version}\r\n{lines}\r\n");
         let answer = ask(service.addr, &request).await;
@@ -122,7 +122,7 @@ async fn p12_credentials_reach_no_log_metric_error_or_record() {
     let (kept, logs) = ([kept, contents(&service.state())].concat(), service.logs());
     let id = url.rsplit('/').next().unwrap();
     for (secret, places) in
-        [("planted", &[&kept, logs.as_bytes(), said.as_bytes()][..]), (id, &[logs.as_bytes()])]
+        [("s3cret", &[&kept, logs.as_bytes(), said.as_bytes()][..]), (id, &[logs.as_bytes()])]
     {
         assert!(!places.iter().any(|place| holds(place, secret.as_bytes())), "{secret} got out");
     }

@@ -6,8 +6,8 @@ use crate::support::{Backend, File, Settings, within};
 use put2bits::limits::MIB;
 use std::path::Path;
 
-const LINES: &str = "Authorization: Bearer planted-bearer\r\nCookie: session=planted-cookie\r\n\
-                     X-Api-Key: planted-key\r\nX-Other: planted-other\r\n";
+const LINES: &str = "Authorization: Bearer s3cret-bearer\r\nCookie: session=s3cret-cookie\r\n\
+                     X-Api-Key: s3cret-key\r\nX-Other: s3cret-other\r\n";
 
 /// Every file below a directory, as bytes.
 fn contents(dir: &Path, into: &mut Vec<u8>) {
@@ -31,7 +31,7 @@ async fn nothing_secret_is_kept() {
     let settings = settings.set("resumption.credentials", "authorization,x-api-key");
     let mut service = Service::start(settings).await;
     let file = File::new(6 * MIB);
-    let mut phone = Phone::new(service.addr, "/a?token=planted-query", file).with(LINES);
+    let mut phone = Phone::new(service.addr, "/a?token=s3cret-query", file).with(LINES);
     let mut kept = Vec::new();
 
     let mut going = phone.begin().await.unwrap();
@@ -58,8 +58,7 @@ async fn nothing_secret_is_kept() {
     let (url, logs) = (phone.url.clone().unwrap(), service.logs());
     let id = url.rsplit('/').next().unwrap();
     assert!(id.len() >= 32, "{id}");
-    for planted in
-        ["planted-bearer", "planted-cookie", "planted-key", "planted-other", "planted-query", "token="]
+    for planted in ["s3cret-bearer", "s3cret-cookie", "s3cret-key", "s3cret-other", "s3cret-query", "token="]
     {
         assert!(!holds(&kept, planted.as_bytes()), "{planted} is in the state directory");
         let line = logs.lines().find(|line| line.contains(planted));

@@ -95,9 +95,7 @@ async fn sockets_of_systemd_are_taken_by_name() {
     );
     let mut command = Command::new("systemd-socket-activate");
     command.args(["--listen", &free.to_string(), "--listen", &socket, "--fdname=tls:rest"]);
-    for name in ["TMPDIR"] {
-        command.arg(format!("--setenv={name}"));
-    }
+    command.arg("--setenv=TMPDIR");
     for key in ["log.format", "state.store"] {
         command.arg(format!("--setenv={}", put2bits::config::variable(key)));
     }

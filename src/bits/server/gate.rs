@@ -33,7 +33,9 @@ impl Server {
             Uploads::Disabled501 => {
                 return Err(self.knobs.wire.refuse(StatusCode::NOT_IMPLEMENTED, CODE_ACCESS_DENIED));
             }
-            Uploads::Disabled404 => return Err(Reply::plain(StatusCode::NOT_FOUND)),
+            Uploads::Disabled404 => {
+                return Err(self.signed(Reply::plain(StatusCode::NOT_FOUND)));
+            }
         }
         let length = content_length(head);
         if let (Some(limit), Length::Known(length)) = (self.knobs.http.max_fragment, length)
@@ -66,7 +68,7 @@ impl Server {
         match self.knobs.http.verb {
             VerbRule::Native | VerbRule::Either if is_native => Ok(()),
             VerbRule::Override | VerbRule::Either if is_override => Ok(()),
-            VerbRule::Filtered if is_native => Err(Reply::html_404()),
+            VerbRule::Filtered if is_native => Err(self.signed(Reply::html_404())),
             _ => Err(refuse_method(head.method)),
         }
     }
@@ -125,6 +127,12 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// With the name of the server: also what is no Ack says whose it is.
+    fn signed(&self, mut reply: Reply) -> Reply {
+        reply.headers.extend(self.knobs.wire.server.clone().map(|server| ("Server", server)));
+        reply
     }
 
     fn check_length(&self, length: Length) -> Result<u64, Reply> {

@@ -40,7 +40,7 @@ use std::sync::Arc;
 const EXAMPLES: &str = "\
 Examples:
   put2bits demo                            1 GiB made on the fly
-  put2bits demo --drop 3                   the phone loses its connection three times, and the proxy is killed
+  put2bits demo --drop 3                   a phone loses its connection, and the proxy is killed
   put2bits demo movie.mov --dir received   a file of yours; it arrives as received/movie.mov
   put2bits demo --size 64MiB --keep        goes on serving, and prints a curl line to try";
 

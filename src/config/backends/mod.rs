@@ -5,13 +5,14 @@ mod value;
 
 pub(crate) use read::{Follow, Kind};
 
-use super::ConfigError;
-use super::file::RawTable;
+use super::file::{self, RawTable};
 use super::origin::Origin;
-use super::raw::Raw;
+use super::raw::{Form, Raw};
 use super::suggest::closest;
+use super::{ConfigError, Flag, tables};
 use crate::bits::{AmbiguousClose, Profile};
 use crate::route::{BackendUrl, ReplyMode, Route, Server, ZeroLength};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The keys of a `[[backend]]`, in the order in which they are written.
@@ -100,6 +101,48 @@ pub(crate) fn build(tables: Vec<RawTable>) -> Result<Vec<Entry>, ConfigError> {
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// One backend: of the file, by its name, or by its URL and flags.
+///
+/// # Errors
+/// Whatever is wrong with the file or the flags.
+pub fn one_backend(
+    file: Option<&Path>,
+    target: &str,
+    flags: Vec<Flag>,
+) -> Result<(BackendUrl, Server), ConfigError> {
+    let entry = match file {
+        Some(path) => {
+            let entries = build(file::read(path)?.take(&tables::BACKEND))?;
+            let found = entries.into_iter().find(|entry| entry.server.name == target);
+            found.ok_or_else(|| {
+                ConfigError::general(format!("{} has no [[backend]] of the name {target:?}", path.display()))
+            })?
+        }
+        None => {
+            let given = |key: &str, origin, value| {
+                let known = BACKEND_KEYS.into_iter().find(|known| *known == key)?;
+                Some((known, Raw::new(Form::Plain(value), origin)))
+            };
+            let origin = Origin::Flag("URL");
+            let named = [("name", name_of(target)), ("url", target.to_owned())];
+            let named = named.into_iter().filter_map(|(key, value)| given(key, origin.clone(), value));
+            let flags =
+                flags.into_iter().filter_map(|flag| given(flag.key, Origin::Flag(flag.name), flag.value));
+            let fields = named.chain(flags).collect();
+            read::read(RawTable { kind: tables::BACKEND.name, name: String::new(), origin, fields })?
+        }
+    };
+    Ok((entry.url, Arc::unwrap_or_clone(entry.server)))
+}
+
+/// What a server can be called, by the host of its URL.
+fn name_of(url: &str) -> String {
+    let host = url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' };
+    let name: String = host.unwrap_or_default().chars().map(plain).take(read::MAX_NAME).collect();
+    if name.is_empty() { "backend".to_owned() } else { name }
 }
 
 /// The backend that a route names; none if it gives a URL.

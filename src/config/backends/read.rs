@@ -38,7 +38,7 @@ pub(crate) enum Follow {
 }
 
 /// Longest name of a backend.
-const MAX_NAME: usize = 64;
+pub(super) const MAX_NAME: usize = 64;
 
 /// Whether a text can be the name of a backend.
 pub(super) fn is_name(text: &str) -> bool {
@@ -53,7 +53,9 @@ pub(super) fn read(table: RawTable) -> Result<Entry, ConfigError> {
     let error = |(key, why): Wrong| {
         let written = table.fields.iter().find(|(name, _)| *name == key);
         let origin = written.map_or(&table.origin, |(_, raw)| &raw.origin);
-        ConfigError::new(origin, format!("{}.{key}", table.name), why)
+        // One that is made of flags has no name.
+        let path = if table.name.is_empty() { key.to_owned() } else { format!("{}.{key}", table.name) };
+        ConfigError::new(origin, path, why)
     };
     let fields = Fields(&table.fields);
     let (url, server, choices) = fields.read().map_err(error)?;

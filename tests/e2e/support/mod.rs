@@ -6,6 +6,7 @@ mod client;
 mod file;
 pub(crate) mod proc;
 mod proxy;
+pub(crate) mod secrets;
 mod tap;
 
 pub(crate) use admin::{Admin, Metrics};

@@ -1,11 +1,11 @@
 //! The program as a child process.
 
 use super::proc::Memory;
-use super::{Admin, Backend, Upload, within};
+use super::{Admin, Backend, Upload, secrets, within};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     variables: Vec<(String, String)>,
     /// Text of the configuration file.
     file: Option<String>,
+    /// Where it keeps what has to outlive the process.
+    state: Option<PathBuf>,
 }
 
 impl Settings {
@@ -54,7 +56,7 @@ impl Settings {
 
     /// Without a listener.
     fn silent() -> Settings {
-        Settings { variables: Vec::new(), file: None }
+        Settings { variables: Vec::new(), file: None, state: None }
             .set("admin.listen", "127.0.0.1:0")
             .set("log.format", "json")
             .set("state.store", "memory")
@@ -71,7 +73,8 @@ impl Settings {
     }
 
     /// What has to outlive the process is kept in this directory.
-    pub(crate) fn state_in(self, dir: &Path) -> Settings {
+    pub(crate) fn state_in(mut self, dir: &Path) -> Settings {
+        self.state = Some(dir.to_owned());
         self.set("state.store", "embedded").set("state.dir", dir.to_str().unwrap())
     }
 
@@ -93,7 +96,7 @@ impl Settings {
     }
 }
 
-/// The running program. Dropping it kills it.
+/// The running program. Dropping it kills it, and asserts that it has told and kept no secret.
 pub(crate) struct Proxy {
     child: Child,
     pub(crate) addr: SocketAddr,
@@ -102,6 +105,8 @@ pub(crate) struct Proxy {
     log: watch::Receiver<Log>,
     /// Its working directory, and where it would put temporary files.
     home: TempDir,
+    /// Its state directory.
+    state: Option<PathBuf>,
 }
 
 /// What it wrote to standard error: a line is an object, or a text if it is not JSON.
@@ -135,7 +140,8 @@ impl Proxy {
             writer.send_modify(|log| log.ended = true);
         });
         let unset = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut proxy = Proxy { child, addr: unset, admin: Admin::at(unset), log, home };
+        let mut proxy =
+            Proxy { child, addr: unset, admin: Admin::at(unset), log, home, state: settings.state };
         let line = proxy.line("that it listens", |line| message(line).starts_with("listening on ")).await;
         let place = message(&line).strip_prefix("listening on ").unwrap();
         let place = place.split(", ").next().unwrap();
@@ -214,14 +220,40 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// P12: a secret that it has told or kept.
+    fn secret_elsewhere(&self) -> Option<String> {
+        let folders: Vec<PathBuf> = self.state.iter().cloned().chain([self.home.path().to_owned()]).collect();
+        secrets::find_in_rest(self.admin, &folders)
+    }
+
+    /// The whole log of a process that has ended.
+    fn last_words(&self) -> String {
+        // The thread that reads it is nearly done. Somebody who inherited the pipe may keep it open.
+        for _ in 0..1000 {
+            if self.log.borrow().ended {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.log_text()
+    }
+}
+
 impl Drop for Proxy {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("the proxy's log:\n{}", self.log_text());
-        }
+        let failed = thread::panicking();
+        let elsewhere = if failed { None } else { self.secret_elsewhere() };
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = self.last_words();
+        if failed {
+            eprintln!("the proxy's log:\n{log}");
+            return;
+        }
+        assert_eq!(elsewhere, None, "a secret was told or kept");
+        assert_eq!(secrets::find_in_log(&log), None, "a secret is in the log");
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn run(input: &[u8]) -> bool {
 }
 
 /// What holds for everything that is sent to the backend.
-fn harmless(to: &Destination) {
+pub(super) fn harmless(to: &Destination) {
     let target = to.target.as_str();
     assert!(target.starts_with("/up/") && target.len() <= MAX_TARGET && to.target.query().is_none());
     assert!(target.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte)), "{target}");

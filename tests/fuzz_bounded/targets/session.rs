@@ -29,6 +29,8 @@ pub(crate) fn run(input: &[u8]) -> bool {
         1 => (Schedule::passing_trouble(dice), Kind::Harmless),
         2 => (Schedule::drops_alone(dice), Kind::Harmless),
         3 => (Schedule::deaths_alone(dice), Kind::Deaths),
+        4 => (Schedule::farm_that_shares(dice), Kind::Hostile),
+        5 => (Schedule::farm_that_does_not(dice), Kind::Hostile),
         _ => (Schedule::hostile(dice), Kind::Hostile),
     };
     let mut world = World::new(schedule);

@@ -56,7 +56,8 @@ async fn the_clients_credentials_are_refused_in_the_middle() {
         knobs
     });
     let end = setup.carry(end.then(Some(200), true, 200), [bytes(100..200)]).await;
-    assert_eq!(end.how, "refused 100 caller_refused");
+    // To a server that stands bytes twice, what was sent once may always still be on its way.
+    assert_eq!(end.how, "refused 100? caller_refused");
     setup.host.lock().unwrap().server.set_knobs(Knobs::strict());
     assert_eq!(setup.carry(end.then(Some(200), true, 200), [bytes(100..200)]).await.how, "stored");
     assert_eq!(setup.published(), [bytes(0..200)]);

@@ -2,20 +2,26 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod examples;
+
 use put2bits::error::Problem;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 /// The pages for people who do not read the source.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "CHANGELOG.md",
     "benches/README.md",
     "deploy/README.md",
     "deploy/fronts.md",
     "deploy/ios.md",
+    "SECURITY.md",
+    "docs/configuration.md",
     "docs/reliability.md",
+    "docs/resuming.md",
+    "docs/security.md",
     "fuzz/README.md",
 ];
 
@@ -121,27 +127,47 @@ fn source(path: &Path) -> String {
     fs::read_dir(path).unwrap().map(|entry| source(&entry.unwrap().path())).collect()
 }
 
-/// The promises name their tests, each as a place and a function: `` `tests/front` `every_rule_over_the_wire` ``.
+/// Asserts that the tests which a row names exist, each as a place and a function:
+/// `` `tests/front` `every_rule_over_the_wire` ``. How many there are.
+fn named_tests(row: &str) -> usize {
+    let words: Vec<&str> = row.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+    let quoted = |word: &str| Some(word.strip_prefix('`')?.strip_suffix('`')?.to_owned());
+    let mut checked = 0;
+    for pair in words.windows(2) {
+        let (Some(place), Some(name)) = (quoted(pair[0]), quoted(pair[1])) else { continue };
+        if !place.contains('/') || name.contains('/') {
+            continue;
+        }
+        let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&place));
+        assert!(source.contains(&format!("fn {name}(")), "no test {name} in {place}: {row}");
+        checked += 1;
+    }
+    checked
+}
+
 #[test]
 fn every_promise_names_tests_that_exist() {
     let page = read("src/lib.rs");
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("//! | P")).collect();
     assert_eq!(rows.len(), 14);
-    let mut checked = 0;
-    for row in rows {
-        let words: Vec<&str> = row.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
-        let quoted = |word: &str| Some(word.strip_prefix('`')?.strip_suffix('`')?.to_owned());
-        for pair in words.windows(2) {
-            let (Some(place), Some(name)) = (quoted(pair[0]), quoted(pair[1])) else { continue };
-            if !place.contains('/') || name.contains('/') {
-                continue;
-            }
-            let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&place));
-            assert!(source.contains(&format!("fn {name}(")), "no test {name} in {place}: {row}");
-            checked += 1;
-        }
-    }
+    let checked: usize = rows.into_iter().map(named_tests).sum();
     assert!(checked > 10, "{checked}");
+}
+
+/// No threat without its tests, and `tests/threats` has none that the page does not name.
+#[test]
+fn every_threat_names_tests_that_exist() {
+    let page = read("docs/security.md");
+    let (_, table) = page.split_once("| threat | answer | tests |").unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| **")).collect();
+    assert!(rows.len() >= 25, "{}", rows.len());
+    for row in rows {
+        assert!(named_tests(row) > 0, "no test: {row}");
+    }
+    let tests = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/threats"));
+    for test in tests.split("#[tokio::test]\nasync fn ").skip(1).filter_map(|rest| rest.split_once('(')) {
+        assert!(page.contains(&format!("`{}`", test.0)), "{} is not named", test.0);
+    }
 }
 
 /// Each promise has one test of its number in `tests/promises`; the architecture page and the page on reliability name it.
