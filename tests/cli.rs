@@ -312,6 +312,7 @@ route      photos.example/photos/
   not      /photos/: another route says more about the host
   not      b.example/: is for other hosts
 backend    iis:81
+who        everybody: nobody is asked here
 target     /up/7/bob/a%20b.jpg
 name       a b.jpg
 overwrite  suffix: another name if the backend has the file, or does not tell

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::limits::Limits;
 use crate::resumable::Mode;
-use crate::route::{DigestPolicy, Fit, Overwrite, Route, host};
+use crate::route::{Auth, DigestPolicy, Fit, Overwrite, Route, host};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
@@ -65,10 +65,10 @@ impl TryArgs {
             }
             Ok(Preview::Capabilities(_)) => line(out, "answer", "204: uploads can be resumed here")?,
             Ok(Preview::Upload { route, destination, resumable, length }) => {
-                let url = format!("{}", destination.target);
                 let host = String::from_utf8_lossy(destination.host.as_bytes());
                 line(out, "backend", &host)?;
-                line(out, "target", &url)?;
+                line(out, "who", who(&route.auth))?;
+                line(out, "target", destination.target.as_str())?;
                 line(out, "name", &String::from_utf8_lossy(destination.content_name.as_bytes()))?;
                 line(out, "overwrite", overwrite(route.overwrite))?;
                 carried(&route, &head, out)?;
@@ -169,6 +169,16 @@ fn limits(route: &Route, limits: &Limits, length: Option<u64>, out: &mut impl Wr
     let running =
         route.max_running.map_or(limits.uploads.max_running, |own| own.min(limits.uploads.max_running));
     line(out, "at once", &format!("{running} uploads at most"))
+}
+
+const fn who(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::Open => "everybody: nobody is asked here",
+        Auth::Bearer(_) => "whoever has a token (401 without one)",
+        Auth::Basic(_) => "users with their passwords (401 without one)",
+        Auth::Certificate(_) => "clients with a certificate of a listed name",
+        Auth::Forward(_) => "whoever the authority lets in that is asked for every request",
+    }
 }
 
 const fn overwrite(policy: Overwrite) -> &'static str {

@@ -5,6 +5,7 @@ mod clock;
 mod draining;
 mod ending;
 mod fencing;
+mod placing;
 mod records;
 mod recovery;
 mod running;
