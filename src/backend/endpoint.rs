@@ -130,6 +130,7 @@ impl Endpoint {
         Dialer::new(authority, self.0.url.scheme, self.0.send_buffer)
     }
 
+    #[cfg(feature = "negotiate")]
     pub(super) fn credentials(&self) -> &Credentials {
         &self.0.credentials
     }

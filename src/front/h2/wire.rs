@@ -13,8 +13,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// Most that is read at a time, in bytes. Well below what the allocator takes from the system each time anew.
-const PIECE: usize = 64 << 10;
+/// Most that is read at a time, in bytes. A little below what the allocator takes from the system each time anew (128 KiB).
+const PIECE: usize = 124 << 10;
 
 /// The wrapped connection.
 #[derive(Debug)]
