@@ -202,7 +202,8 @@ fn the_defaults_in_the_help_are_the_defaults() {
     ] {
         let (_, rest) = help.split_once(&format!(" {flag} <")).unwrap();
         let about = rest.split(" --").next().unwrap();
-        assert!(about.contains(&format!("[default: {}]", value.as_str().unwrap())), "{flag} {about}");
+        // Behind it may stand when it is another one.
+        assert!(about.contains(&format!("[default: {}", value.as_str().unwrap())), "{flag} {about}");
     }
 }
 

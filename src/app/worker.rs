@@ -146,7 +146,7 @@ impl Worker {
                 let entered = tokio::select! {
                     // Who needs no time gets in, as long as the acceptor lets anybody in.
                     biased;
-                    entered = lobby.enter(socket, peer, &entrance) => entered,
+                    entered = Box::pin(lobby.enter(socket, peer, &entrance)) => entered,
                     () = stop.cancelled() => None,
                 };
                 if let Some((connection, peer, place)) = entered {

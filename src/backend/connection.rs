@@ -92,7 +92,8 @@ impl Connection {
                 outcome => return outcome,
             }
         }
-        match self.enter(patience).await? {
+        // In a box: it is needed once, and larger than all that follows.
+        match Box::pin(self.enter(patience)).await? {
             Ok(link) => self.ask(link, what, request, pieces, patience).await,
             // That is what the server says to this packet, too.
             Err(refused) => Ok(refused),
@@ -183,11 +184,13 @@ impl Backend for Connection {
     }
 
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
-        let fields = self.endpoint.fields(&self.carried, self.refused).await.map_err(NoAnswer::Impossible)?;
+        let fields = Box::pin(self.endpoint.fields(&self.carried, self.refused))
+            .await
+            .map_err(NoAnswer::Impossible)?;
         let result = match call {
             Call::Packet { packet, body } => self.packet(&packet, body, fields, patience).await,
-            Call::Evidence => self.evidence(fields, patience).await,
-            Call::Reply { url } => self.reply(&url, fields, patience).await,
+            Call::Evidence => Box::pin(self.evidence(fields, patience)).await,
+            Call::Reply { url } => Box::pin(self.reply(&url, fields, patience)).await,
         };
         if let Ok(answer) = &result {
             self.refused = answer.status == StatusCode::UNAUTHORIZED;

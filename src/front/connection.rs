@@ -78,10 +78,11 @@ pub async fn serve_connection<I, U, G>(
             let limits = h2::Limits::of(service.limits());
             let windows = service.windows().clone();
             let answer = move |request, interim| service.clone().answer(peer.clone(), request, interim);
-            h2::run(io, limits, windows, due, shutdown, answer).await.map_err(Into::into)
+            // Each in a box of its own size.
+            Box::pin(h2::run(io, limits, windows, due, shutdown, answer)).await.map_err(Into::into)
         }
         Ok((Protocol::Http1 | Protocol::Unknown, io)) => {
-            serve_http1(io, peer, service, due, shutdown).await.map_err(Into::into)
+            Box::pin(serve_http1(io, peer, service, due, shutdown)).await.map_err(Into::into)
         }
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(()),
         Err(error) => Err(error.into()),

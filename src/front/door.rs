@@ -43,7 +43,8 @@ pub(super) async fn enter<G: Guard>(
     let host = told_host(&asked.head);
     let (peer, client, head) = (&asked.peer, asked.client, &asked.head);
     let visit = Visit { peer, client, route, host: host, uri, head };
-    let admitted = guard.admit(visit).await?;
+    // In a box, as whatever takes long for few only: a future is as large as the largest thing that it ever waits for.
+    let admitted = Box::pin(guard.admit(visit)).await?;
     // Where nobody asks, whoever sends the same credentials is the same.
     let own = || Principal::of(&asked.head.headers, &settings.credentials);
     let principal = admitted.principal.clone().or_else(own);

@@ -122,7 +122,6 @@ fn backend_urls() {
         ("iis", "http://"),
         ("/uploads/", "http://"),
         ("iis:8080", "http://"),
-        ("https://iis/", "http://"),
         ("ftp://iis/", "http://"),
         ("http:///uploads", "not a URL"),
         ("http://", "not a URL"),

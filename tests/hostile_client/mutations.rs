@@ -93,7 +93,8 @@ type Statuses = BTreeMap<u16, u64>;
 fn count_answers(mut bytes: &[u8], input: &[u8], statuses: &mut Statuses) {
     let is_head = input.windows(4).any(|window| window == b"HEAD");
     while !bytes.is_empty() {
-        if is_head && !bytes.starts_with(b"HTTP/1.") {
+        let is_http2 = input.windows(14).any(|window| window == b"PRI * HTTP/2.0");
+        if (is_head || is_http2) && !bytes.starts_with(b"HTTP/1.") {
             // Which answers are without bodies is not followed here.
             break;
         }

@@ -146,7 +146,7 @@ fn an_answer_stops_the_clock() {
 
 #[test]
 fn who_names_no_time_is_never_left() {
-    for fallback in ["", "soon", "-1", "7.5"] {
+    for fallback in ["", "soon", "-1", "7.5", "18446744073709551615"] {
         let script = farm(50, |_| {}).moved(fallback);
         let (script, asked) = script.dead_for(Duration::from_secs(10_000));
         assert_eq!((asked.as_str(), script.names()), ("Cancel-Session", vec!["followed"]), "{fallback}");
