@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::tables::ROUTE;
 use super::{header_names, route_values};
-use crate::route::{BackendUrl, NamePattern, Route};
+use crate::route::{BackendUrl, NamePattern, Route, same_letters};
 use percent_encoding::percent_decode_str;
 
 /// The keys of a `[[route]]`, in the order in which they are written.

@@ -42,7 +42,7 @@ pub(super) async fn enter<G: Guard>(
 ) -> Result<Entered, Denied> {
     let host = told_host(&asked.head);
     let (peer, client, head) = (&asked.peer, asked.client, &asked.head);
-    let visit = Visit { peer, client, route, host: host, uri, head };
+    let visit = Visit { peer, client, route, host, uri, head };
     // In a box, as whatever takes long for few only: a future is as large as the largest thing that it ever waits for.
     let admitted = Box::pin(guard.admit(visit)).await?;
     // Where nobody asks, whoever sends the same credentials is the same.
@@ -65,7 +65,7 @@ fn approval<G: Guard>(guard: &G, asked: &Asked, route: &Arc<Route>, uri: &str, t
                 peer: &asked.peer,
                 client: asked.client,
                 route: &route,
-                host: host,
+                host,
                 uri: &uri,
                 head: &asked.head,
             };

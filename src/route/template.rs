@@ -78,7 +78,7 @@ impl Template {
     /// use put2bits::route::Template;
     /// assert!(Template::parse("{header:X-User-Id}/{name}").is_ok());
     /// let error = Template::parse("photos/{nmae}").unwrap_err();
-    /// assert_eq!(error.column, 9);
+    /// assert_eq!(error.column, 8);
     /// ```
     ///
     /// # Errors
