@@ -129,7 +129,7 @@ problems! {
     /// Larger than `limits.max_upload` of this proxy.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, Client, false,
         "The file is larger than this proxy accepts",
-        "Send a smaller file, or raise limits.max_upload of the proxy.";
+        "Send a smaller file, or raise max_upload of the route or limits.max_upload of the proxy.";
     /// A file of no bytes, and the route refuses those.
     EmptyRefused = "empty_refused", UNPROCESSABLE_ENTITY, Client, false,
         "The route refuses files of no bytes",
@@ -255,7 +255,7 @@ problems! {
     /// The backend wants credentials that the proxy does not have.
     BackendAuth = "backend_auth", BAD_GATEWAY, Backend, false,
         "The backend does not accept the proxy's credentials",
-        "Let the backend accept this proxy without a login.";
+        "Check credentials and credentials_file of the backend, and that its account may upload there; or let the backend accept this proxy without a login.";
     /// The client's own credentials go to the backend, which does not accept them.
     CallerRefused = "caller_refused", UNAUTHORIZED, Client, false,
         "The backend does not accept the credentials that came with the request",
@@ -289,7 +289,7 @@ problems! {
     /// No connection.
     Unreachable = "backend_unreachable", SERVICE_UNAVAILABLE, Backend, true,
         "The backend cannot be reached",
-        "Check that the backend runs and that the proxy may connect to it.";
+        "Check that the backend runs, that the proxy may connect to it and trusts its certificate: the proxy's log says what failed.";
     /// Connected, but it answers with transient errors or breaks off.
     Unavailable = "backend_unavailable", SERVICE_UNAVAILABLE, Backend, true,
         "The backend is not available at the moment",

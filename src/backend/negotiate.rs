@@ -37,8 +37,8 @@ use std::time::{Duration, Instant};
 /// Requests that one login may take.
 const MAX_LEGS: usize = 5;
 
-/// A refused login is not tried again for this time, unless the file changes.
-const LOCKOUT_PAUSE: Duration = Duration::from_secs(60);
+/// A refused login is not tried again for this time, unless the file changes: domains lock accounts after a few.
+const LOCKOUT_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// What the server may call this machine. Nothing depends on it.
 const WORKSTATION: &str = "PUT2BITS";

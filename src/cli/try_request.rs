@@ -63,7 +63,7 @@ impl TryArgs {
             Ok(Preview::Resource) => {
                 line(out, "is about", "an upload that was begun before, by resumption.prefix")?;
             }
-            Ok(Preview::Capabilities(_)) => line(out, "answer", "204: uploads can be resumed here")?,
+            Ok(Preview::Capabilities(_)) => line(out, "answer", "200: uploads can be resumed here")?,
             Ok(Preview::Upload { route, destination, resumable, length }) => {
                 let host = String::from_utf8_lossy(destination.host.as_bytes());
                 line(out, "backend", &host)?;

@@ -127,7 +127,8 @@ mod tests {
             ("ab*ba", "aba", false),
             ("Alice*", "alice smith", true),
             ("*@example.com", "bob@example.com", true),
-            ("*@example.com", "bob@evil@example.com", true),
+            ("*@example.com", "bob@evil@example.com", false),
+            ("*.example.com", "bob@evil.example.com", false),
             ("ä*", "äb", true),
             ("ab*", "ä", false),
         ] {

@@ -203,6 +203,8 @@ impl Report {
         let mut advice = Vec::new();
         let mut say = |text: &str| advice.push(text.to_owned());
         match self.overlap {
+            // What breaks takes its session along: nothing is sent twice.
+            Overlap::Refuse | Overlap::Trim if self.bound_to_connection == Some(true) => {}
             Overlap::Refuse | Overlap::Trim => {
                 say(
                     "Lost answers are harmless here: uploads go on after trouble, and phones can resume them.",

@@ -19,7 +19,7 @@ pub(super) const SMALL: u32 = 64 << 10;
 pub(super) const LARGE: u32 = 4 << 20;
 
 /// Window of a connection, in bytes, that needs nothing of the pool.
-pub(super) const FREE: u32 = SMALL;
+pub(super) const FREE: u32 = 2 * SMALL;
 
 /// The part of what is left in the pool that a connection may take.
 const SHARE: usize = 8;
