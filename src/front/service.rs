@@ -140,12 +140,14 @@ impl<U: Uploads, G: Guard> Service<U, G> {
                 match destination {
                     Err(failure) => Ok(self.refuse_new(&asked, &failure)),
                     Ok(to) if file.creation.is_some() => {
-                        resource::create(&self, &asked, entered, file, to, body).await
+                        Box::pin(resource::create(&self, &asked, entered, file, to, body)).await
                     }
-                    Ok(to) => Ok(self.plain(&asked, entered, file, to, body).await),
+                    Ok(to) => Ok(Box::pin(self.plain(&asked, entered, file, to, body)).await),
                 }
             }
-            Ok(Intent::Resource { id, content }) => resource::serve(&self, &asked, id, content, body).await,
+            Ok(Intent::Resource { id, content }) => {
+                Box::pin(resource::serve(&self, &asked, id, content, body)).await
+            }
             Ok(Intent::Capabilities(route)) => {
                 let (status, headers) =
                     capabilities(&asked.head.headers, &self.resumption, &self.announced(Some(&route)));

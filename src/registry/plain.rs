@@ -49,7 +49,7 @@ impl<H: Host> Registry<H> {
     {
         let host = self.host();
         // The name is given back when everything is over.
-        let _reserved = match self.place_plain(&mut upload, &mut client).await {
+        let _reserved = match Box::pin(self.place_plain(&mut upload, &mut client)).await {
             Ok(reserved) => reserved,
             Err(failure) => {
                 let report = Report::default();

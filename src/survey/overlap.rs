@@ -38,7 +38,7 @@ pub(super) async fn ask<S: Site>(
     let finished = repeat(&mut talk, session).await;
     let (text, overlap) = match finished {
         Err(why) => (format!("not found out: {why}"), Overlap::Unknown),
-        Ok(Repeated { refused, whole: false }) if refused => {
+        Ok(Repeated { always: true, whole: false, .. }) => {
             ("refuses them (416), by all its answers".to_owned(), Overlap::Refuse)
         }
         Ok(Repeated { whole: false, .. }) => (
@@ -46,13 +46,13 @@ pub(super) async fn ask<S: Site>(
                 .to_owned(),
             Overlap::Append,
         ),
-        Ok(Repeated { refused, whole: true }) => {
+        Ok(Repeated { refused, always, whole: true }) => {
             let closed = talk.close(session).await;
             scratch.wrote(&to);
             if closed.is_ok_and(|heard| heard.ack.verdict == Verdict::Done) {
                 scratch.closed(session);
             }
-            judge(refused, site.read(&to, scratch.patience()).await)
+            judge(refused, always, site.read(&to, scratch.patience()).await)
         }
     };
     report.overlap = overlap;
@@ -64,6 +64,8 @@ pub(super) async fn ask<S: Site>(
 struct Repeated {
     /// The same fragment a second time was answered 416.
     refused: bool,
+    /// One of which half was new, too.
+    always: bool,
     /// The server says that it has the whole file.
     whole: bool,
 }
@@ -87,15 +89,16 @@ async fn repeat<W: crate::transfer::Backend>(
     let next =
         next.ok_or_else(|| format!("a fragment of which it had one half was answered {}", half.ack))?;
     // Whoever takes what is half new has to show what became of it.
-    let refused = refused && matches!(half.ack.verdict, Verdict::OutOfStep { next: Some(SMALL) });
+    let always = refused && matches!(half.ack.verdict, Verdict::OutOfStep { next: Some(SMALL) });
     let rest = talk.fragment(session, next, TOTAL, TOTAL).await.map_err(lost)?;
-    Ok(Repeated { refused, whole: rest.is_taken() && rest.next().is_none_or(|next| next == TOTAL) })
+    Ok(Repeated { refused, always, whole: rest.is_taken() && rest.next().is_none_or(|next| next == TOTAL) })
 }
 
 /// The file tells what was done; where it cannot be read, only refusals are beyond doubt.
-fn judge(refused: bool, read: Result<crate::transfer::Answer, NoAnswer>) -> (String, Overlap) {
+fn judge(refused: bool, always: bool, read: Result<crate::transfer::Answer, NoAnswer>) -> (String, Overlap) {
     let read = read.ok().filter(|answer| answer.status == http::StatusCode::OK);
-    match (read, refused) {
+    let sure = if read.is_some() { refused } else { always };
+    match (read, sure) {
         (Some(answer), _) if answer.body != scratch::bytes(0, TOTAL) => {
             let text =
                 format!("corrupts the file: {} bytes instead of {TOTAL}, or others", answer.body.len());
