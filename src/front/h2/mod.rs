@@ -60,7 +60,7 @@ const RESET_TIME: Duration = Duration::from_secs(30);
 /// Most of an answer that waits in h2 to be written, in bytes.
 const MAX_SEND: usize = 64 << 10;
 
-/// How many more requests a client may begin and reset than it lets be answered.
+/// How many more requests a client may begin and reset than it lets be carried out.
 const MOST_LEFT: usize = 100;
 
 /// What bounds a connection.
@@ -205,6 +205,8 @@ where
         while let Poll::Ready(Some(ended)) = self.streams.poll_join_next(cx) {
             self.left = match ended {
                 Ok(Ended::Served) => self.left.saturating_sub(1),
+                // Who is refused has earned nothing by it.
+                Ok(Ended::Refused) => self.left,
                 Ok(Ended::Left) | Err(_) => self.left + 1,
             };
             if self.streams.is_empty() {

@@ -48,8 +48,10 @@ pub(super) struct Exchange {
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// With an answer, or by our own reset.
+    /// With what the client wanted.
     Served,
+    /// With a refusal, or by our own reset.
+    Refused,
     /// The client went away first.
     Left,
 }
@@ -65,7 +67,7 @@ impl Exchange {
             Some(Err(CutOff)) => {
                 // Not CANCEL, which some take for their own doing, nor REFUSED_STREAM, on which some begin anew by themselves.
                 self.respond.send_reset(Reason::INTERNAL_ERROR);
-                Ended::Served
+                Ended::Refused
             }
             Some(Ok(response)) => self.finish(response).await,
         }
@@ -104,6 +106,7 @@ impl Exchange {
         let length = body.size_hint().exact().unwrap_or_default();
         head.headers = fields(head.headers, head.status, length);
         let bare = self.head_only || length == 0;
+        let ended = if head.status.is_success() { Ended::Served } else { Ended::Refused };
         let Ok(stream) = self.respond.send_response(Response::from_parts(head, ()), bare) else {
             return Ended::Left;
         };
@@ -112,7 +115,7 @@ impl Exchange {
         }
         // The stream is reset when its last handle is dropped, with NO_ERROR (RFC 9113 §8.1), unless its body has ended.
         let _ = timeout(self.linger, throw_away(self.hearing.rest)).await;
-        Ended::Served
+        ended
     }
 }
 
