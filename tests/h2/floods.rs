@@ -220,6 +220,8 @@ async fn ten_thousand_idle_streams() {
         // It is dropped here, with all that hangs on it.
         raw.is_alive_or_gone().await;
     }
+    // None runs before the first has begun, either: only without a connection can no more begin.
+    proxy.admin.until_is("connections_open", &[], 0).await;
     proxy.admin.until_is("uploads_running", &[], 0).await;
     unharmed(&proxy, base).await;
 }
