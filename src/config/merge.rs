@@ -3,8 +3,8 @@
 use super::file::RawTable;
 use super::keys::Key;
 use super::origin::Origin;
-use super::raw::{Form, Raw};
-use super::routes::Entry;
+use super::raw::{Form, Raw, Wrong};
+use super::routes::{Entry, ROUTE_KEYS};
 use super::slot::Slot;
 use super::tables;
 use super::{Config, ConfigError, backends, check, environment, file, listeners, memory, render, routes};
@@ -109,10 +109,11 @@ impl Draft {
             (BACKEND, _) => self.backend = Some(raw),
             (PROFILE, _) => self.profile = Some(raw),
             (_, Some(known)) => {
-                known
-                    .of(&mut self.config)
-                    .set(&raw)
-                    .map_err(|why| ConfigError::new(&raw.origin, key, why))?;
+                known.of(&mut self.config).set(&raw).map_err(|Wrong { item, why }| match item {
+                    // In a variable or a flag all items are at the same place.
+                    Some((number, at)) => ConfigError::new(&at, format!("{key}[{number}]"), why),
+                    None => ConfigError::new(&raw.origin, key, why),
+                })?;
                 self.origins.insert(key, raw.origin);
             }
             (_, None) => return Err(ConfigError::new(&raw.origin, key, "unknown key")),
@@ -198,6 +199,22 @@ impl Resolved {
         match self.listeners.get(at) {
             Some(entry) => entry.error(key, why),
             None => ConfigError::general(why),
+        }
+    }
+
+    /// What there is to say about a key of the route at that place of the file, or about one of the `[[backend]]` that it
+    /// names.
+    pub fn route_error(&self, at: usize, key: &str, why: &str) -> ConfigError {
+        let Some(entry) = self.routes.get(at) else { return ConfigError::general(why) };
+        let name = entry.route.server.name.as_str();
+        let backend = self.backends.iter().enumerate().find(|(_, other)| other.server.name == name);
+        match backend.filter(|_| !ROUTE_KEYS.contains(&key)) {
+            Some((number, backend)) => ConfigError::new(
+                backend.origin(key),
+                format!("{}[{number}].{key}", tables::BACKEND.name),
+                why,
+            ),
+            None => ConfigError::new(entry.origin(key), format!("{}[{at}].{key}", tables::ROUTE.name), why),
         }
     }
 

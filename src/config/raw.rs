@@ -11,6 +11,26 @@ pub(crate) struct Raw {
     pub(crate) origin: Origin,
 }
 
+/// What is wrong with a value, or with one of the items of a list.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    /// Which item, from 0 on, and where it was written.
+    pub(crate) item: Option<(usize, Origin)>,
+    pub(crate) why: String,
+}
+
+impl From<String> for Wrong {
+    fn from(why: String) -> Self {
+        Wrong { item: None, why }
+    }
+}
+
+impl From<Wrong> for String {
+    fn from(wrong: Wrong) -> Self {
+        wrong.why
+    }
+}
+
 /// How a value was written.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {

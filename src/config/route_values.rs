@@ -12,7 +12,12 @@ use toml::{Table, Value};
 /// `route.host`: one name, or a list of them.
 pub(crate) fn hosts(raw: &Raw) -> Result<Vec<HostPattern>, String> {
     let wanted = "a host name without a port, such as \"photos.example\" or \"*.example\" (beyond ASCII in its xn-- form)";
-    let one = |raw: &Raw| raw.text().and_then(HostPattern::parse).ok_or_else(|| raw.is_not(wanted));
+    let one = |raw: &Raw| match raw.text() {
+        Some("*") => {
+            Err("\"*\" is not needed: leave the key out, and the route is for every host".to_owned())
+        }
+        text => text.and_then(HostPattern::parse).ok_or_else(|| raw.is_not(wanted)),
+    };
     let Some(items) = raw.list().filter(|_| raw.text().is_none()) else { return Ok(vec![one(raw)?]) };
     let mut hosts = Vec::with_capacity(items.len());
     for item in items.iter() {
@@ -23,7 +28,7 @@ pub(crate) fn hosts(raw: &Raw) -> Result<Vec<HostPattern>, String> {
         hosts.push(host);
     }
     match hosts.is_empty() {
-        true => Err("no host at all: leave the key out, and the route is for all of them".to_owned()),
+        true => Err("no host at all: leave the key out, and the route is for every host".to_owned()),
         false => Ok(hosts),
     }
 }

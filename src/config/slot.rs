@@ -1,7 +1,7 @@
 //! What the value of a key may be, and how it is written: one kind of slot for each kind of value.
 
 use super::choice::{self, FORWARDEDS, LOG_FORMATS, READY_BACKENDS, READY_STORES, STORES};
-use super::raw::Raw;
+use super::raw::{Raw, Wrong};
 use super::value::{Size, Time};
 use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind, header_names, log_filter, resumption};
 use crate::access::{Forwarded, Trusted};
@@ -88,7 +88,7 @@ pub(crate) enum Amount {
 
 impl Slot<'_> {
     /// Puts the value there, or says why it may not be there.
-    pub(crate) fn set(self, raw: &Raw) -> Result<(), String> {
+    pub(crate) fn set(self, raw: &Raw) -> Result<(), Wrong> {
         let wanted = self.wanted();
         let done = match self {
             Slot::Size(at) => put(at, size(raw).filter(|bytes| *bytes > 0)),
@@ -99,24 +99,24 @@ impl Slot<'_> {
             Slot::CountOrZero(at) => put(at, count(raw)),
             Slot::Workers(at) => put(at, count(raw).filter(|count| (1..=MAX_WORKERS).contains(count))),
             Slot::AddressOrOff(at) => put(at, address_or_off(raw)),
-            Slot::Networks(at) => put(at, networks(raw)),
-            Slot::Forwarded(at) => return choice::pick(raw, &FORWARDEDS).map(|fields| *at = fields),
-            Slot::ReadyStore(at) => return choice::pick(raw, &READY_STORES).map(|store| *at = store),
-            Slot::ReadyBackend(at) => return choice::pick(raw, &READY_BACKENDS).map(|backend| *at = backend),
-            Slot::LogFormat(at) => return choice::pick(raw, &LOG_FORMATS).map(|format| *at = format),
-            Slot::LogFilter(at) => return log_filter::read(raw).map(|filter| *at = filter),
+            Slot::Networks(at) => put(at, networks(raw)?),
+            Slot::Forwarded(at) => put(at, Some(choice::pick(raw, &FORWARDEDS)?)),
+            Slot::ReadyStore(at) => put(at, Some(choice::pick(raw, &READY_STORES)?)),
+            Slot::ReadyBackend(at) => put(at, Some(choice::pick(raw, &READY_BACKENDS)?)),
+            Slot::LogFormat(at) => put(at, Some(choice::pick(raw, &LOG_FORMATS)?)),
+            Slot::LogFilter(at) => put(at, Some(log_filter::read(raw)?)),
             Slot::Switch(at) => put(at, raw.boolean()),
             Slot::Expiry(at) => put(at, time(raw).filter(|time| !time.is_zero() && *time <= MAX_EXPIRY)),
             Slot::Pause(at) => put(at, pause(raw)),
             Slot::Buffer(at) => put(at, buffer(raw)),
             Slot::Folder(at) => put(at, folder(raw)),
-            Slot::Store(at) => return choice::pick(raw, &STORES).map(|store| *at = store),
+            Slot::Store(at) => put(at, Some(choice::pick(raw, &STORES)?)),
             Slot::UploadPrefix(at) => put(at, resumption::prefix(raw)),
-            Slot::Origin(at) => return resumption::origin(raw).map(|origin| *at = origin),
+            Slot::Origin(at) => put(at, Some(resumption::origin(raw)?)),
             Slot::UploadLimit(at) => put(at, resumption::upload_limit(raw)),
-            Slot::Credentials(at) => return header_names::credentials(raw).map(|names| *at = names),
+            Slot::Credentials(at) => put(at, Some(header_names::credentials(raw)?)),
         };
-        done.ok_or_else(|| raw.is_not(wanted))
+        done.ok_or_else(|| raw.is_not(wanted).into())
     }
 
     /// What may be put there, as a noun phrase.
@@ -247,13 +247,15 @@ fn address_or_off(raw: &Raw) -> Option<Option<SocketAddr>> {
 }
 
 /// Networks, and addresses that stand for themselves alone.
-fn networks(raw: &Raw) -> Option<Trusted> {
-    let network = |item: &Raw| {
-        let text = item.text()?;
-        let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        text.parse().ok().or_else(alone)
+fn networks(raw: &Raw) -> Result<Option<Trusted>, Wrong> {
+    let wanted = "an IP address, or a network such as \"10.0.0.0/8\"";
+    let network = |(number, item): (usize, &Raw)| {
+        let alone = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
+        let network = item.text().and_then(|text| text.parse().ok().or_else(|| alone(text)));
+        network.ok_or_else(|| Wrong { item: Some((number, item.origin.clone())), why: item.is_not(wanted) })
     };
-    raw.list()?.iter().map(network).collect::<Option<_>>().map(Trusted)
+    let Some(items) = raw.list() else { return Ok(None) };
+    items.iter().enumerate().map(network).collect::<Result<_, _>>().map(|networks| Some(Trusted(networks)))
 }
 
 /// `"auto"`: whatever the system finds good.

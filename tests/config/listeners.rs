@@ -138,7 +138,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("proxies.forwarded = 'x'", "p.toml:1: proxies.forwarded: \"x\" is not one of none, x-forwarded-for"),
         (
             "proxies.trusted = ['10.0.0.0/33']",
-            "p.toml:1: proxies.trusted: an array is not a list of addresses",
+            "p.toml:1: proxies.trusted[0]: \"10.0.0.0/33\" is not an IP address, or a network",
         ),
         (
             "proxies.trusted = 'localhost'",
