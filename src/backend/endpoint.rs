@@ -49,10 +49,13 @@ pub(super) struct Ways {
 
 /// Why a backend can't be used as it is configured. One line that names it and the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("backend {backend}: {why}")]
+#[error("backend {backend}: {}{why}", .key.map(|key| format!("{key}: ")).unwrap_or_default())]
 pub struct Unusable {
     backend: String,
-    why: String,
+    /// The key that is to blame, of a `[[backend]]` or of a `[[route]]`, if it is one.
+    pub key: Option<&'static str>,
+    /// What is wrong.
+    pub why: String,
 }
 
 impl Endpoint {
@@ -70,15 +73,16 @@ impl Endpoint {
             "" => url.to_string(),
             name => format!("\"{name}\""),
         };
-        let unusable = |why: String| Unusable { backend: backend.clone(), why };
-        let said = |key: &'static str| move |why: String| format!("{key}: {why}");
-        let credentials =
-            Credentials::open(&server.credentials).map_err(said("credentials_file")).map_err(unusable)?;
+        let unusable = |key| {
+            let backend = backend.clone();
+            move |why| Unusable { backend, key: Some(key), why }
+        };
+        let credentials = Credentials::open(&server.credentials).map_err(unusable("credentials_file"))?;
         let files = files
             .into_iter()
             .map(|path| credentials::value_in(&path).map(|value| (path, value)))
             .collect::<Result<_, String>>()
-            .map_err(unusable)?;
+            .map_err(unusable("set_headers"))?;
         if shows_secrets(&server.credentials) && url.scheme == Scheme::Http && !is_here(url) {
             tracing::warn!(
                 "backend {backend}: credentials go over plain http, where everybody on the way can read them"
@@ -91,12 +95,9 @@ impl Endpoint {
         let (to, settings) = (url.clone(), Arc::clone(server));
         let read = {
             let backend = backend.clone();
-            move || ways(&to, &settings).map_err(|why| format!("backend {backend}: {why}"))
+            move || ways(&to, &settings).map_err(|(key, why)| Unusable { backend: backend.clone(), key, why })
         };
-        let ways = Watched::open(watched, read).map_err(|why| {
-            let own = format!("backend {backend}: ");
-            unusable(why.strip_prefix(&own).unwrap_or(&why).to_owned())
-        })?;
+        let ways = Watched::open(watched, read)?;
         let send_buffer = sockets.send_buffer.and_then(|bytes| usize::try_from(bytes).ok());
         let server = Arc::clone(server);
         Ok(Endpoint(Arc::new(Inner { url: url.clone(), server, credentials, files, ways, send_buffer })))
@@ -154,7 +155,7 @@ impl Endpoint {
         let io = Io::new(tcp, Arc::clone(&wire));
         let Some(config) = tls else { return Ok((Stream::Plain(io), wire)) };
         let name = self.0.server.tls.name.as_deref().filter(|_| !at_node).unwrap_or(dialer.host());
-        let handshake = tls::shake_hands(config, tls::server_name(name)?, io);
+        let handshake = tls::shake_hands(config, tls::server_name(name)?, at_node, io);
         let left = limit.saturating_sub(begun.elapsed());
         let shaken = timeout(left, handshake).await;
         let tls = shaken.map_err(|_| format!("connected, but TLS did not begin within {limit:?}"))??;
@@ -179,17 +180,18 @@ impl Endpoint {
     }
 }
 
-fn ways(url: &BackendUrl, server: &Server) -> Result<Ways, String> {
+fn ways(url: &BackendUrl, server: &Server) -> Result<Ways, tls::Wrong> {
+    let general = |why: String| (None, why);
     let (tls, config) = match url.scheme {
-        Scheme::Http => (None, tls::trust_nobody()?),
+        Scheme::Http => (None, tls::trust_nobody().map_err(general)?),
         Scheme::Https => {
             let name = server.tls.name.as_deref().unwrap_or(bare_host(&url.authority));
-            tls::server_name(name)?;
+            tls::server_name(name).map_err(general)?;
             let config = tls::configure(&server.tls)?;
             (Some(Arc::new(config.clone())), config)
         }
     };
-    Ok(Ways { tls, http: fetch::client(url, server, config)? })
+    Ok(Ways { tls, http: fetch::client(url, server, config).map_err(general)? })
 }
 
 fn shows_secrets(credentials: &route::Credentials) -> bool {

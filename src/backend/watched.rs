@@ -55,15 +55,16 @@ impl Stamp {
 
 impl<T: Send + Sync + 'static> Watched<T> {
     /// Reads it for the first time, on this thread. `files`: what `read` reads.
-    pub(super) fn open(
+    pub(super) fn open<E: ToString>(
         files: Vec<PathBuf>,
-        read: impl Fn() -> Result<T, String> + Send + Sync + 'static,
-    ) -> Result<Arc<Self>, String> {
+        read: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, E> {
         // The stamps first: what changes while it is read is read again.
         let stamps = Some(files.iter().map(|file| Stamp::of(file)).collect());
         let value = ArcSwap::from_pointee(read()?);
         let looked = Mutex::new(Looked { at: Instant::now(), stamps, wrong: None });
-        Ok(Arc::new(Watched { files, read: Box::new(read), value, looked }))
+        let read = Box::new(move || read().map_err(|error| error.to_string()));
+        Ok(Arc::new(Watched { files, read, value, looked }))
     }
 
     /// The value, at most about a second old.

@@ -6,12 +6,27 @@ use std::error;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
+/// What helps if a certificate is for another name: of the backend's first host, and of its nodes, whose names come from
+/// the backend.
+const NAME_OF_HOST: &str = "tls_name says which name to expect";
+const NAME_OF_NODE: &str =
+    "a node has to have its own name in its certificate, because tls_name is for the first host alone";
+
 /// One clause about the server, if TLS is what failed. Looks into what hyper, reqwest and the system put around it.
 pub(in crate::backend) fn explain(error: &(dyn error::Error + 'static)) -> Option<String> {
+    explain_with(error, NAME_OF_HOST)
+}
+
+/// The same about a node.
+pub(super) fn explain_node(error: &(dyn error::Error + 'static)) -> Option<String> {
+    explain_with(error, NAME_OF_NODE)
+}
+
+fn explain_with(error: &(dyn error::Error + 'static), name: &str) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<Error>() {
-            return Some(words(error));
+            return Some(words(error, name));
         }
         // An I/O error passes over what it holds, to what is behind that.
         let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -23,9 +38,9 @@ pub(in crate::backend) fn explain(error: &(dyn error::Error + 'static)) -> Optio
     None
 }
 
-fn words(error: &Error) -> String {
+fn words(error: &Error, name: &str) -> String {
     match error {
-        Error::InvalidCertificate(why) => certificate(why),
+        Error::InvalidCertificate(why) => certificate(why, name),
         Error::AlertReceived(alert) => refused(*alert),
         Error::InvalidMessage(_) => "it does not speak TLS at that port".to_owned(),
         Error::PeerIncompatible(why) => format!("it speaks no TLS that is safe (1.2 or later): {why:?}"),
@@ -33,7 +48,8 @@ fn words(error: &Error) -> String {
     }
 }
 
-fn certificate(why: &CertificateError) -> String {
+/// `name`: what helps if it is for another one.
+fn certificate(why: &CertificateError, name: &str) -> String {
     match why {
         CertificateError::Expired => "its certificate has expired".to_owned(),
         CertificateError::ExpiredContext { not_after, .. } => {
@@ -52,7 +68,7 @@ fn certificate(why: &CertificateError) -> String {
              name its CA by tls_ca"
                 .to_owned()
         }
-        CertificateError::NotValidForName => "its certificate is for another name".to_owned(),
+        CertificateError::NotValidForName => format!("its certificate is for another name: {name}"),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let found = match presented.is_empty() {
                 true => "no name at all".to_owned(),
@@ -60,9 +76,9 @@ fn certificate(why: &CertificateError) -> String {
             };
             let expected = match expected {
                 ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
-                name => name.to_str().into_owned(),
+                host => host.to_str().into_owned(),
             };
-            format!("its certificate is for {found}, not for {expected}: tls_name says which name to expect")
+            format!("its certificate is for {found}, not for {expected}: {name}")
         }
         CertificateError::Revoked => "its certificate was revoked".to_owned(),
         CertificateError::Other(other) => {
@@ -125,6 +141,10 @@ mod tests {
         for (error, text) in [
             (certificate(CertificateError::UnknownIssuer), "name its CA by tls_ca"),
             (
+                certificate(CertificateError::NotValidForName),
+                "another name: tls_name says which name to expect",
+            ),
+            (
                 certificate(CertificateError::ExpiredContext { time: far, not_after: day }),
                 "expired on Fri, 02 Jan 1970 00:00:00 GMT",
             ),
@@ -144,5 +164,8 @@ mod tests {
             assert!(said.contains(text), "{said}");
         }
         assert_eq!(explain(&io::Error::other("something else")), None);
+        // What is set for the first host is not used for a node.
+        let said = explain_node(&certificate(CertificateError::NotValidForName)).unwrap();
+        assert!(said.contains("tls_name is for the first host alone"), "{said}");
     }
 }

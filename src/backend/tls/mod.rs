@@ -20,6 +20,9 @@ use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+/// What is wrong, and with which key of a `[[backend]]`, if it is one.
+pub(super) type Wrong = (Option<&'static str>, String);
+
 /// The files that the configuration of TLS is made from.
 pub(super) fn files(settings: &TlsToServer) -> Vec<PathBuf> {
     let identity = settings.identity.iter().flat_map(|(certificate, key)| [certificate, key]);
@@ -27,33 +30,38 @@ pub(super) fn files(settings: &TlsToServer) -> Vec<PathBuf> {
 }
 
 /// Reads the files and puts it together.
-pub(super) fn configure(settings: &TlsToServer) -> Result<ClientConfig, String> {
+pub(super) fn configure(settings: &TlsToServer) -> Result<ClientConfig, Wrong> {
+    let of = |key: &'static str| move |why: String| (Some(key), why);
     let roots = match &settings.ca {
-        Some(path) => Arc::new(private_roots(path).map_err(|why| format!("tls_ca: {why}"))?),
-        None => system_roots()?,
+        Some(path) => Arc::new(private_roots(path).map_err(of("tls_ca"))?),
+        None => system_roots().map_err(|why| (None, why))?,
     };
     let provider = provider();
     let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
         .build()
-        .map_err(|error| format!("tls_ca: {error}"))?;
+        .map_err(|error| of("tls_ca")(error.to_string()))?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(rustls::DEFAULT_VERSIONS)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| (None, error.to_string()))?;
     let builder = match &settings.pin {
         Some(pin) => {
-            let pinned = Pinned::new(verifier, pin).ok_or("tls_pin: not a SHA-256 in hexadecimal")?;
+            let pinned = Pinned::new(verifier, pin)
+                .ok_or_else(|| of("tls_pin")("not a SHA-256 in hexadecimal".to_owned()))?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
         }
         None => builder.with_webpki_verifier(verifier),
     };
     match &settings.identity {
         Some((certificate, key)) => {
-            let chain = certificates(certificate).map_err(|why| format!("tls_certificate: {why}"))?;
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|error| format!("tls_key: {}", unreadable(key, error, "a private key")))?;
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("tls_certificate and tls_key do not go together: {error}"))
+            let chain = certificates(certificate).map_err(of("tls_certificate"))?;
+            let file = key;
+            let key = PrivateKeyDer::from_pem_file(file)
+                .map_err(|error| of("tls_key")(unreadable(file, error, "a private key")))?;
+            let apart = |error: rustls::Error| {
+                let (file, certificate) = (file.display(), certificate.display());
+                of("tls_key")(format!("{file} is not the key of {certificate} (tls_certificate): {error}"))
+            };
+            builder.with_client_auth_cert(chain, key).map_err(apart)
         }
         None => Ok(builder.with_no_client_auth()),
     }
@@ -73,13 +81,15 @@ pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, String> {
         .map_err(|_| format!("\"{host}\" cannot be the name in a certificate"))
 }
 
-/// The handshake.
+/// The handshake, at a node or at the first host.
 pub(super) async fn shake_hands(
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    at_node: bool,
     io: Io,
 ) -> Result<TlsStream<Io>, String> {
     let shaken = TlsConnector::from(config).connect(name, io).await;
+    let explain = if at_node { explain::explain_node } else { explain };
     shaken.map_err(|error| explain(&error).unwrap_or_else(|| format!("no TLS: {error}")))
 }
 
@@ -162,10 +172,11 @@ mod tests {
             (identity(&good, Path::new("/no/such")), "tls_key: cannot read /no/such"),
             (identity(&good, &good), "tls_key: "),
             (identity(&empty, &key), "tls_certificate: "),
-            (identity(&good, &other), "do not go together"),
+            (identity(&good, &other), "other is not the key of"),
             (TlsToServer { pin: Some("x".to_owned()), ..ca(&good) }, "tls_pin"),
         ] {
-            let why = configure(&settings).unwrap_err();
+            let (key, why) = configure(&settings).unwrap_err();
+            let why = format!("{}: {why}", key.unwrap());
             assert!(why.contains(words) && !why.contains('\n'), "{words}: {why}");
         }
         assert!(configure(&identity(&good, &key)).is_ok());
