@@ -159,7 +159,7 @@ problems! {
     /// It is known who the client is, and that one may not upload here.
     AccessDenied = "access_denied", FORBIDDEN, Client, false,
         "This client may not upload here",
-        "";
+        "Ask whoever runs the proxy to let this client in; the proxy's log says who was refused, and why.";
     /// Too many attempts with wrong credentials came from the client's network.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, Client, true,
         "Too many attempts with wrong credentials",
@@ -247,7 +247,7 @@ problems! {
     /// The URL does not speak BITS, or the verb does not get through.
     NotBits = "backend_not_bits", BAD_GATEWAY, Backend, false,
         "The backend does not speak BITS at this URL",
-        "Check the backend's URL, that BITS uploads are enabled for this directory, and that nothing on the way filters the verb BITS_POST.";
+        "Check the backend's URL, that BITS uploads are enabled for this directory, and that nothing on the way filters the verb BITS_POST; with verb = \"override\", that the server heeds X-Http-Method-Override: one that does not takes it for a plain POST.";
     /// The directory exists, uploads are switched off there.
     UploadsDisabled = "uploads_disabled", BAD_GATEWAY, Backend, false,
         "BITS uploads are not enabled in this directory of the backend",

@@ -3,23 +3,10 @@
 use super::ServeError;
 use super::acceptor::Gate;
 use crate::access::{Listener, Proxies};
-use crate::config::{ConfigError, Resolved};
 use crate::limits::Limits;
 use crate::listen::{self, Entrance, Passed, Place};
 use std::fmt;
 use std::sync::Arc;
-
-/// Reads the files that listeners name. Starts nothing.
-///
-/// # Errors
-/// At the first that cannot be used: where it is named, and what is wrong with it.
-pub fn check_listeners(resolved: &Resolved) -> Result<(), ConfigError> {
-    for (at, listener) in resolved.config().listeners.iter().enumerate() {
-        listen::check(listener)
-            .map_err(|error| resolved.listener_error(at, error.key, &error.to_string()))?;
-    }
-    Ok(())
-}
 
 /// A place where clients connect, for logs.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@
 
 mod acceptor;
 mod backends;
+mod check;
 mod descriptors;
 mod door;
 mod dumps;
@@ -39,12 +40,12 @@ use crate::registry::{Drain, Registry};
 use crate::store::{Embedded, FILE_NAME, Memory, Opened, StoreError};
 use acceptor::Gate;
 use backends::Backends;
+pub use check::check;
 use door::Door;
 pub use dumps::forbid_core_dumps;
 use figures::Watched;
 use health::{Policy, Status};
 use listening::Open;
-pub use listening::check_listeners;
 use signals::{Signal, Signals};
 use std::any::Any;
 use std::io;
@@ -129,16 +130,6 @@ impl From<StoreError> for ServeError {
             StoreError::Random(_) | StoreError::Thread(_) => io::Error::other(source).into(),
         }
     }
-}
-
-/// Checks what of a configuration lies in files of its own: certificates, tokens, passwords. Starts nothing.
-///
-/// # Errors
-/// At the first that can't be used.
-pub fn check(config: &Config) -> Result<(), ServeError> {
-    Backends::open(&config.routes, &config.limits)?;
-    Guards::new(&config.routes).map_err(|source| ServeError::Guard { source })?;
-    Ok(())
 }
 
 /// A running proxy. Dropping it stops it at once.

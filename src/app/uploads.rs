@@ -165,6 +165,7 @@ impl Uploads for Runner {
             status = row.status.as_u16(),
             error = row.code,
             fault = row.fault.as_str(),
+            cause = failure.cause.as_deref().map(one_line),
             "{}",
             one_line(&format!("refused {what}: {failure}"))
         );

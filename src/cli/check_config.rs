@@ -28,8 +28,9 @@ what would go along, or how it would be refused. Nobody is asked.";
 /// Prints the configuration, or fails with what is wrong with it.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
-    app::check_listeners(&resolved)?;
-    app::check(resolved.config())?;
+    for warning in app::check(&resolved)? {
+        writeln!(io::stderr(), "put2bits: warning: {warning}")?;
+    }
     let mut out = io::stdout().lock();
     match args.request.is_given() {
         true => args.request.run(resolved.config(), &mut out)?,

@@ -8,15 +8,23 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
+    #[command(flatten)]
+    whose: Whose,
+    /// Make up the token: 256 random bits. It is printed on standard error, and kept nowhere
+    #[arg(long, requires = "token", conflicts_with = "user")]
+    generate: bool,
+}
+
+/// One of the two.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
     /// Make a line for a token of that name: auth = "bearer"
-    #[arg(long, value_name = "NAME", required_unless_present = "user", conflicts_with = "user")]
+    #[arg(long, value_name = "NAME")]
     token: Option<String>,
     /// Make a line for a user of that name, from a password: auth = "basic"
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Make up the token: 256 random bits. It is printed on standard error, and kept nowhere
-    #[arg(long, requires = "token")]
-    generate: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -32,7 +40,7 @@ const MAX_SECRET: usize = 1024;
 
 /// Prints the line.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
-    let line = match (args.token, args.user) {
+    let line = match (args.whose.token, args.whose.user) {
         (Some(name), _) if args.generate => {
             let token = guard::new_token().map_err(|error| Stop::new(Exit::System, error))?;
             let line = guard::token_line(&name, token.as_bytes());

@@ -25,8 +25,11 @@ a thread or the like, 74 the file of the state is damaged or in use, 78 wrong co
 /// Checks everything, then serves until a signal to stop.
 pub(super) fn run(args: Args) -> Result<(), Stop> {
     let resolved = args.config.into_sources().resolve()?;
-    app::check_listeners(&resolved)?;
+    let warnings = app::check(&resolved)?;
     let config = resolved.into_config();
     telemetry::init(&config.log).map_err(|error| Stop::new(Exit::System, error))?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     Ok(app::serve(config)?)
 }

@@ -71,16 +71,18 @@ fn approval<G: Guard>(guard: &G, asked: &Asked, route: &Arc<Route>, uri: &str, t
             };
             match guard.confirm(visit).await {
                 Ok(now) if now.principal == principal => Ok(()),
-                // The same credentials belong to somebody else now.
-                Ok(_) => Err(withdrawn()),
+                Ok(_) => Err(withdrawn("the same credentials belong to somebody else now".to_owned())),
                 Err(denied) if denied.undecided => Err(denied.failure),
-                Err(_) => Err(withdrawn()),
+                Err(Denied { failure: Failure { detail, cause, .. }, .. }) => {
+                    Err(withdrawn(cause.map_or(detail.clone(), |cause| format!("{detail}: {cause}"))))
+                }
             }
         }
     })
 }
 
 /// Not 401: the credentials were right when the request began, and nothing is gained by asking for them again.
-fn withdrawn() -> Failure {
-    Failure::new(Problem::AccessDenied, "the right to upload was withdrawn while the upload was under way")
+fn withdrawn(why: String) -> Failure {
+    let detail = "the right to upload was withdrawn while the upload was under way";
+    Failure { cause: Some(why), ..Failure::new(Problem::AccessDenied, detail) }
 }

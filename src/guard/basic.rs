@@ -12,7 +12,7 @@
 //! a keyed hash, together with the line that it was right for: so a line that is changed or removed counts at once.
 
 use super::cache::Cache;
-use super::file::{BadLine, File, lines};
+use super::file::{BadLine, File, List, lines};
 use super::{GuardError, Tried, header, too_many, unavailable};
 use crate::access::{Admitted, Denied};
 use crate::upload::Principal;
@@ -75,6 +75,12 @@ impl Users {
             }
         }
         Ok(users)
+    }
+}
+
+impl List for Users {
+    fn lets_anybody_in(&self) -> bool {
+        !self.hashes.is_empty()
     }
 }
 

@@ -10,7 +10,7 @@
 //! long random text that nobody chose, so there is nothing to guess, and a plain SHA-256 hides it as well as a slow hash
 //! would. (A password that a person chose is another matter: see `basic`.)
 
-use super::file::{BadLine, lines};
+use super::file::{BadLine, List, lines};
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
@@ -56,11 +56,23 @@ impl Tokens {
         let hash: [u8; 32] = Sha256::digest(shown).into();
         let mut found = NONE;
         for (number, token) in (0..NONE).zip(&self.0) {
-            let is_valid = token.expires.is_none_or(|expires| now < expires);
-            let is_it = token.hash.ct_eq(&hash) & Choice::from(u8::from(is_valid));
+            let is_it = token.hash.ct_eq(&hash) & Choice::from(u8::from(token.is_valid(now)));
             found.conditional_assign(&number, is_it);
         }
         self.0.get(found as usize).map(|token| token.name.as_str())
+    }
+}
+
+impl List for Tokens {
+    fn lets_anybody_in(&self) -> bool {
+        let now = SystemTime::now();
+        self.0.iter().any(|token| token.is_valid(now))
+    }
+}
+
+impl Token {
+    fn is_valid(&self, now: SystemTime) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
     }
 }
 
@@ -165,6 +177,8 @@ mod tests {
         let day = Duration::from_secs(24 * 3600);
         assert_eq!(tokens.find(b"a", UNIX_EPOCH + 2 * day - Duration::from_nanos(1)), Some("alice"));
         assert_eq!(tokens.find(b"a", UNIX_EPOCH + 2 * day), None);
+        assert!(!tokens.lets_anybody_in() && !Tokens::default().lets_anybody_in());
+        assert!(Tokens::parse(&line("alice", b"a")).unwrap().lets_anybody_in());
     }
 
     #[test]

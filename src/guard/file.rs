@@ -40,6 +40,12 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     numbered.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// What a file lists.
+pub(super) trait List {
+    /// Whether it lets anybody in now.
+    fn lets_anybody_in(&self) -> bool;
+}
+
 /// What the text of a file means.
 type Parse<T> = fn(&str) -> Result<T, BadLine>;
 
@@ -91,7 +97,7 @@ impl Stamp {
     }
 }
 
-impl<T> File<T> {
+impl<T: List> File<T> {
     /// Reads the file.
     pub(super) fn open(path: &Path, parse: Parse<T>) -> Result<Self, GuardError> {
         let Read { stamp, text, content } = read(path, parse)?;
@@ -108,6 +114,13 @@ impl<T> File<T> {
         self.content.load_full()
     }
 
+    /// What is said of a file that lets nobody in: that is allowed, because it can be filled later.
+    pub(super) fn warning(&self) -> Option<String> {
+        let path = self.path.display();
+        let why = "has no line that is valid now, so it lets nobody in (put2bits hash makes lines)";
+        (!self.get().lets_anybody_in()).then(|| format!("{path} {why}"))
+    }
+
     /// Reads it again if it has changed, and says so in the log.
     pub(super) fn refresh(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,6 +133,9 @@ impl<T> File<T> {
                 if seen.text != text || seen.wrong.is_some() {
                     self.content.store(Arc::new(content));
                     tracing::info!("{} has changed and is in force", self.path.display());
+                    if let Some(warning) = self.warning() {
+                        tracing::warn!("{warning}");
+                    }
                 }
                 *seen = Seen { stamp, text, wrong: None };
             }
@@ -144,7 +160,7 @@ struct Read<T> {
 }
 
 fn read<T>(path: &Path, parse: Parse<T>) -> Result<Read<T>, GuardError> {
-    let unreadable = |source| GuardError::File { path: path.to_owned(), source };
+    let unreadable = |source| GuardError::File { key: "auth_file", path: path.to_owned(), source };
     let mut file = fs::File::open(path).map_err(unreadable)?;
     // A change while it is read shows against this.
     let stamp = Stamp::new(&file.metadata().map_err(unreadable)?);
@@ -165,6 +181,12 @@ fn read<T>(path: &Path, parse: Parse<T>) -> Result<Read<T>, GuardError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl List for Vec<String> {
+        fn lets_anybody_in(&self) -> bool {
+            !self.is_empty()
+        }
+    }
 
     /// The words of a file, of which none may be `bad`.
     fn words(text: &str) -> Result<Vec<String>, BadLine> {
@@ -199,6 +221,12 @@ mod tests {
         fs::write(&path, "two").unwrap();
         file.refresh();
         assert_eq!(*file.get(), ["two"]);
+        assert_eq!(file.warning(), None);
+        fs::write(&path, "# none").unwrap();
+        file.refresh();
+        assert!(file.warning().unwrap().ends_with("lets nobody in (put2bits hash makes lines)"));
+        fs::write(&path, "two").unwrap();
+        file.refresh();
         fs::write(&path, "three\nbad").unwrap();
         file.refresh();
         assert_eq!(*file.get(), ["two"]);

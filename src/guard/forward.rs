@@ -104,11 +104,7 @@ impl Authority {
                 let was_attempt = self.terms.headers.iter().any(shows);
                 Ok(Tried::Refused { denied: Denied { failure, undecided: false, challenges }, was_attempt })
             }
-            StatusCode::FORBIDDEN => {
-                let failure =
-                    Failure::new(Problem::AccessDenied, "the authority does not let this client upload here");
-                Ok(Tried::Refused { denied: Denied::new(failure), was_attempt: false })
-            }
+            StatusCode::FORBIDDEN => Ok(Tried::Refused { denied: self.refused(&answer), was_attempt: false }),
             status => Err(self.silent(&format!("it answers {}", status.as_u16()))),
         }
     }
@@ -174,6 +170,19 @@ impl Authority {
         Ok(Admitted { principal, user, headers })
     }
 
+    /// It knows the client, perhaps by name, and does not let it in.
+    fn refused(&self, answer: &Response) -> Denied {
+        // Further fields may be secrets.
+        let named = self.terms.copy.first().and_then(|name| Some((name, answer.headers().get(name)?)));
+        let whom = named.map(|(name, who)| {
+            let who: String = String::from_utf8_lossy(who.as_bytes()).chars().take(MAX_USER).collect();
+            format!(" ({name}: {who:?})")
+        });
+        let cause = format!("{} answers 403{}", shown(&self.terms.url), whom.unwrap_or_default());
+        let detail = "the authority does not let this client upload here";
+        Denied::new(Failure { cause: Some(cause), ..Failure::new(Problem::AccessDenied, detail) })
+    }
+
     /// Nobody gets in while it does not say so.
     fn silent(&self, why: &str) -> Denied {
         tracing::warn!("the authority {} lets nobody in: {why}", shown(&self.terms.url));
@@ -210,7 +219,7 @@ fn tls(terms: &Forward) -> Result<ClientConfig, GuardError> {
 
 /// The roots of a file, of which there has to be one.
 fn add_from(path: &Path, roots: &mut RootCertStore) -> Result<(), GuardError> {
-    let unreadable = |source| GuardError::File { path: path.to_owned(), source };
+    let unreadable = |source| GuardError::File { key: "auth_ca", path: path.to_owned(), source };
     let text = fs::read(path).map_err(unreadable)?;
     let wrong = || GuardError::Certificates { path: path.to_owned() };
     for certificate in CertificateDer::pem_slice_iter(&text) {

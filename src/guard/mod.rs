@@ -22,6 +22,8 @@
 mod basic;
 mod bearer;
 mod cache;
+mod certificate;
+mod error;
 mod file;
 mod forward;
 mod header;
@@ -34,58 +36,17 @@ use crate::transfer::network;
 use crate::upload::Principal;
 use basic::{Basic, Turns};
 use bearer::Tokens;
+pub use error::GuardError;
 use file::File;
 use forward::Authority;
 use http::HeaderValue;
 use std::collections::HashMap;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use throttle::Throttle;
 
 /// Between two looks at the files.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Why nobody could be let in or kept out as it is configured.
-#[derive(Debug, thiserror::Error)]
-pub enum GuardError {
-    /// A file can't be read.
-    #[error("cannot read {}: {source}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A line of a file can't be used.
-    #[error("{}, line {line}: {why}", path.display())]
-    Line {
-        /// Which file.
-        path: PathBuf,
-        /// Which line, from 1 on.
-        line: usize,
-        /// What is wrong, without what the line says.
-        why: String,
-    },
-    /// A file holds no certificates.
-    #[error("{}: holds no certificate in PEM, or one that is damaged", path.display())]
-    Certificates {
-        /// Which one.
-        path: PathBuf,
-    },
-    /// An authority can't be asked.
-    #[error("cannot ask {url}: {why}")]
-    Authority {
-        /// Which one.
-        url: String,
-        /// Why not.
-        why: String,
-    },
-    /// The system has no randomness.
-    #[error("the system has no randomness: {0}")]
-    Random(#[from] getrandom::Error),
-}
 
 /// What a look at a request gave.
 #[derive(Debug)]
@@ -153,6 +114,15 @@ impl Guards {
     /// Whether there are files that may change.
     pub fn has_files(&self) -> bool {
         self.0.gates.values().any(|gate| matches!(gate, Gate::Bearer(_) | Gate::Basic(_)))
+    }
+
+    /// What is allowed in the files, and yet hardly meant: that one lets nobody in.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.0.gates.values().filter_map(|gate| match gate {
+            Gate::Bearer(file) => file.warning(),
+            Gate::Basic(basic) => basic.file.warning(),
+            Gate::Certificate(_) | Gate::Forward(_) => None,
+        })
     }
 
     /// Looks at the files every two seconds, for ever, and reads those that have changed. For a thread that may wait for a
@@ -230,14 +200,7 @@ impl Gate {
                 }
             }
             Gate::Basic(basic) => basic.glance(&visit.head.headers),
-            Gate::Certificate(allowed) => {
-                let is_allowed = |name: &&String| allowed.iter().any(|pattern| pattern.covers(name));
-                match visit.peer.names.iter().find(is_allowed) {
-                    Some(name) => Tried::In(known("certificate", name)),
-                    // Nobody can guess a certificate: it is no attempt.
-                    None => Tried::Nothing,
-                }
-            }
+            Gate::Certificate(allowed) => certificate::glance(&visit.peer.names, allowed),
             Gate::Forward(authority) => authority.glance(visit),
         }
     }
@@ -257,12 +220,8 @@ impl Gate {
 
     fn missing(&self) -> Denied {
         match self {
-            Gate::Certificate(_) => Denied::new(Failure::new(
-                Problem::AccessDenied,
-                "the client has no certificate with a name that may upload here",
-            )),
             Gate::Bearer(_) => self.challenge("no token was sent"),
-            Gate::Basic(_) | Gate::Forward(_) => self.challenge("no user name and password were sent"),
+            _ => self.challenge("no user name and password were sent"),
         }
     }
 

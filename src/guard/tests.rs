@@ -7,6 +7,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderName, Request};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 const TOKEN: &str = "token-that-nobody-guesses";
@@ -111,13 +112,25 @@ async fn certificates() {
         (&["CN", "phone-7.example"][..], ("in", "phone-7.example")),
         (&["alice"], ("in", "alice")),
         (&["phone-7.evil.example"], ("access_denied", "")),
+        (&["1", "2", "3", "4", "5", "6", "7"], ("access_denied", "")),
         (&[], ("access_denied", "")),
     ] {
         setup.peer.names = names.iter().map(|name| (*name).to_owned()).collect();
-        let told = told(setup.admit(None).await);
+        let result = setup.admit(None).await;
+        denied.extend(result.as_ref().err().map(|denied| denied.failure.clone()));
+        let told = told(result);
         assert_eq!((told.0, told.1.as_str()), expected, "{names:?}");
-        denied.push(told.0);
     }
+    // The log says who may; the client is not told.
+    for (failure, has) in
+        denied.iter().zip([r#""phone-7.evil.example""#, r#""1", "2", "3", "4", "5" and 2 more"#, "no name"])
+    {
+        let cause =
+            format!(r#"its certificate has {has}; auth_names of the route has "phone-*.example", "Alice""#);
+        assert_eq!(failure.cause.as_ref(), Some(&cause));
+        assert!(!failure.detail.contains("example"), "{failure}");
+    }
+    assert_eq!(denied.len(), 3);
     // It is no attempt, however often.
     for _ in 0..20 {
         assert_eq!(told(setup.admit(None).await).0, "access_denied");

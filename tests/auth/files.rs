@@ -68,7 +68,45 @@ async fn tokens_change_without_a_restart() {
     fs::write(&file, tokens(&[ALICE])).unwrap();
     read_again(&proxy, 2).await;
     put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
+    // An empty one is in force, and said to be.
+    fs::write(&file, "# nobody\n").unwrap();
+    let is_it = |line: &serde_json::Value| {
+        message(line).contains("tokens has no line that is valid now, so it lets nobody in")
+    };
+    let line = proxy.line("that the file is empty", is_it).await;
+    assert_eq!(line["level"], "WARN", "{line}");
+    put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(401, "unauthorized");
     assert!(!proxy.log_text().contains("s3cret"), "{}", proxy.log_text());
+}
+
+#[tokio::test]
+async fn a_file_that_lets_nobody_in_is_told_of_at_the_start() {
+    let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
+    for (auth, name, text) in [
+        ("bearer", "none", ""),
+        ("bearer", "old", &format!("{} 2020-01-01\n", tokens(&[ALICE]).trim())),
+        ("basic", "none", "# users"),
+    ] {
+        let file = dir.path().join(name);
+        fs::write(&file, text).unwrap();
+        let lines = format!("auth = '{auth}'\nauth_file = '{}'", file.display());
+        let said = format!(
+            "route[0].auth_file: {} has no line that is valid now, so it lets nobody in",
+            file.display()
+        );
+        let proxy = guarded(&backend, &lines).await;
+        let line = proxy.line("that it lets nobody in", |line| message(line).contains(&said)).await;
+        assert!(line["level"] == "WARN" && message(&line).contains(".toml:6: "), "{line}");
+        let config = dir.path().join("p.toml");
+        fs::write(&config, format!("[[route]]\npath = '/'\nbackend = 'http://iis/'\n{lines}\n")).unwrap();
+        let output = program().arg("check-config").arg("--config").arg(&config).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        let place =
+            format!("put2bits: warning: {}:5: {said} (put2bits hash makes lines)\n", config.display());
+        assert_eq!(told, place);
+        assert!(!output.stdout.is_empty());
+    }
 }
 
 #[tokio::test]
@@ -124,18 +162,21 @@ async fn lines_are_made_by_the_program_itself() {
     let (code, user, _) = hash(&["--user", "bob"], "s3cret-bob\r\n");
     assert_eq!(code, Some(0));
     assert!(user.starts_with("bob:$argon2id$v=19$m="), "{user}");
-    for (args, secret, code) in [
-        (&["--token", "alice"][..], "short\n", 64),
-        (&["--token", "a b"], ALICE.1, 64),
-        (&["--user", "bob"], "", 64),
-        (&["--user", "bob"], "s3cret\ns3cret\n", 64),
-        (&["--user", "bob", "--generate"], "", 64),
-        (&["--user", "bob", "--token", "bob"], "", 64),
-        (&[], "", 64),
+    for (args, secret, said) in [
+        (&["--token", "alice"][..], "short\n", "a token has 20 characters at least"),
+        (&["--token", "a b"], ALICE.1, "a name may have up to 64 letters"),
+        (&["--user", "bob"], "", "the password on standard input is empty"),
+        (&["--user", "bob"], "s3cret\ns3cret\n", "has more than one line"),
+        (&["--user", "a:b"], "s3cret", "a user name has no ':'"),
+        (&["--user", "bob", "--generate"], "", "'--user <NAME>' cannot be used with '--generate'"),
+        (&["--generate", "--user", "bob"], "", "'--generate' cannot be used with '--user <NAME>'"),
+        (&["--user", "bob", "--token", "bob"], "", "'--user <NAME>' cannot be used with '--token <NAME>'"),
+        (&["--generate"], "", "<--token <NAME>|--user <NAME>>"),
+        (&[], "", "<--token <NAME>|--user <NAME>>"),
     ] {
         let (found, out, told) = hash(args, secret);
-        assert_eq!((found, out.as_str()), (Some(code), ""), "{args:?}: {told}");
-        assert!(!told.contains("s3cret"), "{told}");
+        assert_eq!((found, out.as_str()), (Some(64), ""), "{args:?}: {told}");
+        assert!(told.contains(said) && !told.contains("s3cret"), "{args:?}: {told}");
     }
     let (backend, dir) = (Backend::new(&[], &[]), tempfile::tempdir().unwrap());
     fs::write(dir.path().join("users"), user).unwrap();

@@ -50,11 +50,15 @@ async fn it_is_told_what_it_needs_and_nothing_else() {
 #[tokio::test]
 async fn what_it_says_is_passed_on() {
     let (backend, authority) = (Backend::new(&[], &[]), Authority::start(Says::user("alice")).await);
-    let proxy = guarded(&backend, &authority.lines("auth_cache = '0s'\nauth_timeout = '300ms'")).await;
+    let proxy = guarded(
+        &backend,
+        &authority.lines("auth_copy = ['x-auth-user']\nauth_cache = '0s'\nauth_timeout = '300ms'"),
+    )
+    .await;
     let challenge = "WWW-Authenticate: Bearer realm=\"theirs\"\r\nSet-Cookie: s3cret=1\r\n";
     for (says, status, code) in [
         (Says::status("401 Who", challenge), 401, "unauthorized"),
-        (Says::status("403 No", challenge), 403, "access_denied"),
+        (Says::status("403 No", &format!("{challenge}X-Auth-User: mal\r\n")), 403, "access_denied"),
         (Says::status("302 Found", "Location: /login\r\n"), 503, "auth_unavailable"),
         (Says::status("404 Not Found", ""), 503, "auth_unavailable"),
         (Says::status("500 Oh", ""), 503, "auth_unavailable"),
@@ -78,6 +82,9 @@ async fn what_it_says_is_passed_on() {
         authority.say(Says::status(success, ""));
         put(&proxy, "/a", &bearer(ALICE)).await.assert_stored();
     }
+    let is_it = |line: &serde_json::Value| line["error"] == "access_denied";
+    let cause = proxy.line("who was refused", is_it).await["cause"].as_str().unwrap().to_owned();
+    assert!(cause.ends_with("/check answers 403 (x-auth-user: \"mal\")"), "{cause}");
     let log = proxy.log_text();
     assert!(log.contains("it answers 302") && !log.contains("s3cret"), "{log}");
 }

@@ -113,6 +113,12 @@ async fn a_token_that_is_withdrawn_under_way_publishes_nothing() {
     answer.assert_problem(403, "access_denied");
     within("the end of its session", setup.backend.wait_for(|stats| stats.sessions_open == 0)).await;
     assert!(!setup.backend.published().contains_key("/a"));
+    let is_it = |line: &serde_json::Value| line["error"] == "access_denied";
+    let line = setup.proxy.line("that it was refused", is_it).await;
+    assert_eq!(
+        (&line["user"], &line["cause"]),
+        (&"alice".into(), &"the token is wrong, or not valid any more".into())
+    );
     // It is over, also for somebody who gets the right back.
     fs::write(&setup.file, tokens(&[ALICE])).unwrap();
     read_again(&setup.proxy, 2).await;

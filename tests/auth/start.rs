@@ -23,7 +23,10 @@ fn a_bad_configuration_is_one_line_and_78() {
         ("auth = 'none'", "\"none\" is not one of open, bearer, basic, certificate, forward"),
         ("auth_file = 'good'", "goes with auth = \"bearer\" or \"basic\", and here it is \"open\""),
         ("auth = 'bearer'\nauth_file = 'good'\nauth_url = 'http://a/'", "goes with auth = \"forward\""),
-        ("auth = 'bearer'\nauth_file = 'missing'", "cannot read missing"),
+        (
+            "auth = 'bearer'\nauth_file = 'missing'",
+            "put2bits.toml:5: route[0].auth_file: cannot read missing",
+        ),
         ("auth = 'bearer'\nauth_file = 'broken'", "broken, line 2"),
         ("auth = 'basic'\nauth_file = 'weak'", "weak, line 1: MD5 (apr1) is not taken"),
         ("auth = 'basic'\nauth_file = 'good'", "good, line 1"),

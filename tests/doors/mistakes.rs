@@ -95,19 +95,25 @@ const LISTENERS: [(&str, &str); 24] = [
 ];
 
 /// Lines of a `[[route]]` with path and backend, which begins in line 4.
-const ROUTES: [(&str, &str); 23] = [
+const ROUTES: [(&str, &str); 26] = [
     ("auth = 'basic'", "p.toml:7: route[0].auth: \"basic\" needs auth_file beside it"),
     ("auth = 'bearer'", "p.toml:7: route[0].auth: \"bearer\" needs auth_file beside it"),
     ("auth = 'password'", "p.toml:7: route[0].auth: \"password\" is not one of open, bearer, basic"),
     ("auth_file = 'users'", "p.toml:7: route[0].auth_file: goes with auth = \"bearer\" or \"basic\""),
-    ("auth = 'basic'\nauth_file = 'missing'", "who may upload: cannot read missing: "),
-    ("auth = 'basic'\nauth_file = 'folder'", "who may upload: cannot read folder: "),
-    ("auth = 'basic'\nauth_file = 'weak'", "who may upload: weak, line 1: MD5 (apr1) is not taken"),
-    ("auth = 'basic'\nauth_file = 'plain'", "who may upload: plain, line 1: "),
-    ("auth = 'basic'\nauth_file = 'tokens'", "who may upload: tokens, line 1: "),
-    ("auth = 'basic'\nauth_file = 'twice'", "who may upload: twice, line 2: "),
-    ("auth = 'bearer'\nauth_file = 'users'", "who may upload: users, line 1: "),
-    ("auth = 'bearer'\nauth_file = 'expired.tokens'", "who may upload: expired.tokens, line 1: "),
+    ("auth = 'basic'\nauth_file = 'missing'", "p.toml:8: route[0].auth_file: cannot read missing: "),
+    ("auth = 'basic'\nauth_file = 'folder'", "p.toml:8: route[0].auth_file: cannot read folder: "),
+    (
+        "auth = 'basic'\nauth_file = 'weak'",
+        "p.toml:8: route[0].auth_file: weak, line 1: MD5 (apr1) is not taken",
+    ),
+    ("auth = 'basic'\nauth_file = 'plain'", "p.toml:8: route[0].auth_file: plain, line 1: "),
+    ("auth = 'basic'\nauth_file = 'tokens'", "p.toml:8: route[0].auth_file: tokens, line 1: "),
+    ("auth = 'basic'\nauth_file = 'twice'", "p.toml:8: route[0].auth_file: twice, line 2: "),
+    ("auth = 'bearer'\nauth_file = 'users'", "p.toml:8: route[0].auth_file: users, line 1: "),
+    (
+        "auth = 'bearer'\nauth_file = 'expired.tokens'",
+        "p.toml:8: route[0].auth_file: expired.tokens, line 1: ",
+    ),
     ("auth = 'certificate'", "p.toml:7: route[0].auth: \"certificate\" needs auth_names"),
     ("auth = 'certificate'\nauth_names = ['phone-*']", "p.toml:7: route[0].auth: "),
     ("auth = 'forward'", "p.toml:7: route[0].auth: \"forward\" needs auth_url"),
@@ -117,6 +123,15 @@ const ROUTES: [(&str, &str); 23] = [
     ("target = '../{name}'", "p.toml:7: route[0].target: "),
     ("target = '{user}/{name}'", "p.toml:7: route[0].target: "),
     ("host = 'https://up.test'", "p.toml:7: route[0].host: "),
+    (
+        "set_headers = { X-Key = { file = 'missing' } }",
+        "p.toml:7: route[0].set_headers: cannot read missing: ",
+    ),
+    ("host = '*'", "p.toml:7: route[0].host: \"*\" is not needed: leave the key out"),
+    (
+        "auth = 'forward'\nauth_url = 'https://auth.example/'\nauth_ca = 'missing'",
+        "p.toml:9: route[0].auth_ca: cannot read missing: ",
+    ),
     ("request_headers = ['Content-Length']", "p.toml:7: route[0].request_headers: "),
     (
         "host = 'up.test'\n[[route]]\nhost = 'UP.test'\npath = '/'\nbackend = 'http://iis/'",
@@ -133,18 +148,21 @@ const BACKENDS: [(&str, &str); 15] = [
         "p.toml:7: backend[0].host_id: \"any\" is not one of ignore, same-domain, allow-list",
     ),
     ("tls_key = 'up.key'", "p.toml:7: backend[0].tls_key: needs tls_certificate"),
-    ("tls_ca = 'missing'", "backend \"iis\": tls_ca: cannot read missing: "),
-    ("tls_ca = 'no.pem'", "backend \"iis\": tls_ca: "),
-    ("tls_certificate = 'up.crt'\ntls_key = 'other.key'", "backend \"iis\": tls_"),
+    ("tls_ca = 'missing'", "p.toml:7: backend[0].tls_ca: cannot read missing: "),
+    ("tls_ca = 'no.pem'", "p.toml:7: backend[0].tls_ca: "),
+    (
+        "tls_certificate = 'up.crt'\ntls_key = 'other.key'",
+        "p.toml:8: backend[0].tls_key: other.key is not the key of up.crt",
+    ),
     ("tls_pin = 'abc'", "p.toml:7: backend[0].tls_pin: "),
     ("credentials = 'bearer'", "p.toml:4: backend[0].credentials_file: is missing"),
     (
         "credentials = 'bearer'\ncredentials_file = 'missing'",
-        "backend \"iis\": credentials_file: cannot read",
+        "p.toml:8: backend[0].credentials_file: cannot read",
     ),
-    ("credentials = 'bearer'\ncredentials_file = 'empty'", "backend \"iis\": credentials_file: "),
-    ("credentials = 'bearer'\ncredentials_file = 'two-lines'", "backend \"iis\": credentials_file: "),
-    ("credentials = 'basic'\ncredentials_file = 'token'", "backend \"iis\": credentials_file: "),
+    ("credentials = 'bearer'\ncredentials_file = 'empty'", "p.toml:8: backend[0].credentials_file: "),
+    ("credentials = 'bearer'\ncredentials_file = 'two-lines'", "p.toml:8: backend[0].credentials_file: "),
+    ("credentials = 'basic'\ncredentials_file = 'token'", "p.toml:8: backend[0].credentials_file: "),
     (
         "[[route]]\npath = '/x/'\nbackend = 'isi'",
         "p.toml:9: route[0].backend: \"isi\" is neither a URL nor the name",
@@ -157,9 +175,18 @@ const BACKENDS: [(&str, &str); 15] = [
 
 /// Other lines; they begin in line 4.
 const OTHERS: [(&str, &str); 5] = [
-    ("[proxies]\ntrusted = ['10.0.0.0/33']", "p.toml:5: proxies.trusted: "),
-    ("[proxies]\ntrusted = ['10.0.0.1-10.0.0.9']", "p.toml:5: proxies.trusted: "),
-    ("[proxies]\ntrusted = ['lb.example']", "p.toml:5: proxies.trusted: "),
+    (
+        "[proxies]\ntrusted = ['10.0.0.0/33']",
+        "p.toml:5: proxies.trusted[0]: \"10.0.0.0/33\" is not an IP address, or a network",
+    ),
+    (
+        "[proxies]\ntrusted = ['::1', '10.0.0.1-10.0.0.9']",
+        "p.toml:5: proxies.trusted[1]: \"10.0.0.1-10.0.0.9\" is not an IP",
+    ),
+    (
+        "[proxies]\ntrusted = [\n'::1',\n'lb.example']",
+        "p.toml:7: proxies.trusted[1]: \"lb.example\" is not an IP address",
+    ),
     ("[proxies]\nforwarded = 'forwarded'", "p.toml:5: proxies.forwarded: needs proxies.trusted"),
     ("[proxies]\nforwarded = 'x-real-ip'", "p.toml:5: proxies.forwarded: \"x-real-ip\" is not one of"),
 ];

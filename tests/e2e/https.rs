@@ -98,11 +98,11 @@ fn what_cannot_be_read_is_said_before_a_port_is_bound() {
         )
     };
     for (lines, words) in [
-        ("tls_ca = '/no/such'".to_owned(), "backend \"iis\": tls_ca: cannot read /no/such: "),
-        (format!("tls_ca = '{broken}'"), "backend \"iis\": tls_ca: "),
+        ("tls_ca = '/no/such'".to_owned(), "put2bits.toml:6: backend[0].tls_ca: cannot read /no/such: "),
+        (format!("tls_ca = '{broken}'"), "put2bits.toml:6: backend[0].tls_ca: "),
         (
             "credentials = 'basic'\ncredentials_file = '/no/such'".to_owned(),
-            "backend \"iis\": credentials_file: cannot read",
+            "put2bits.toml:7: backend[0].credentials_file: cannot read",
         ),
         (
             format!("credentials = 'basic'\ncredentials_file = '{broken}'"),
