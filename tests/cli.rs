@@ -312,7 +312,7 @@ PUT https://Photos.Example/photos/a%20b.jpg?x=1
 route      photos.example/photos/
   not      /photos/: another route says more about the host
   not      b.example/: is for other hosts
-backend    iis:81
+backend    http://iis:81/up/
 who        everybody: nobody is asked here
 target     /up/7/bob/a%20b.jpg
 name       a b.jpg
@@ -321,7 +321,7 @@ carries    x-user: 7
 carries    x-token: (hidden)
 carries    x-source: put2bits
 carries    x-key: (what is in KEY)
-length     1000 bytes; at most 2000 bytes are taken
+length     1KB; 2KB at most
 at once    64 uploads at most
 digest     accept: checked, if one is sent
 resumption no: the request does not ask for it
@@ -352,4 +352,34 @@ resumption no: the request does not ask for it
         let output = put2bits(&[&["check-config", "--config", &file], args].concat(), &[]);
         assert_eq!((output.status.code(), stdout(&output)), (Some(64), ""), "{args:?}: {output:?}");
     }
+}
+
+/// Of many routes those are told that the request nearly took.
+#[test]
+fn a_request_is_told_the_nearest_routes_and_its_backend_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let route = |host: &str, path: &str| {
+        format!("[[route]]\nhost = '{host}.example'\npath = '{path}'\nbackend = 'iis'\n")
+    };
+    let mut config = "[[backend]]\nname = 'iis'\nurl = 'https://iis.example:8443/up/'\n".to_owned();
+    config += &["a", "b", "c", "d"].map(|host| route(host, "/x/y/")).concat();
+    config += &[route("p", "/photos/raw/"), route("p", "/photos/"), route("p", "/")].concat();
+    let file = write(directory.path(), &config);
+    let tried = |request: &str| {
+        let output =
+            put2bits(&["check-config", "--config", &file, "--length", "3GiB", "--try", request], &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        stdout(&output).to_owned()
+    };
+    let text = tried("PUT https://p.example/photos/a");
+    let routes = "\
+route      p.example/photos/
+  not      p.example/: another route has a longer path
+  not      p.example/photos/raw/: is for other paths
+  not      a.example/x/y/: is for other hosts
+  not      3 more
+backend    iis, https://iis.example:8443/up/
+";
+    assert!(text.contains(routes), "{text}");
+    assert!(text.contains("\nlength     3GiB; 1TiB at most\n"), "{text}");
 }

@@ -3,7 +3,7 @@
 use super::Stop;
 use super::exit::Exit;
 use crate::app::{Preview, preview};
-use crate::config::Config;
+use crate::config::{Config, Size};
 use crate::error::Failure;
 use crate::limits::Limits;
 use crate::resumable::Mode;
@@ -15,6 +15,9 @@ use std::io::{self, Write};
 
 /// Width of the column of names.
 const NAMES: usize = 11;
+
+/// Routes that are told although the request does not take them.
+const NOT_TAKEN: usize = 3;
 
 /// Bytes of the file, if nobody says how many.
 const LENGTH: u64 = 1000;
@@ -28,9 +31,9 @@ pub(super) struct TryArgs {
     /// A header of that request, as 'Name: value'; can be repeated
     #[arg(long, value_name = "HEADER", requires = "request")]
     header: Vec<String>,
-    /// Bytes of its body [default: 1000]
-    #[arg(long, value_name = "BYTES", requires = "request")]
-    length: Option<u64>,
+    /// Size of its body [default: 1KB]
+    #[arg(long, value_name = "SIZE", requires = "request")]
+    length: Option<Size>,
     /// Who sends it, where the route asks for that
     #[arg(long, value_name = "NAME", requires = "request")]
     user: Option<String>,
@@ -46,7 +49,7 @@ impl TryArgs {
     pub(super) fn run(self, config: &Config, out: &mut impl Write) -> Result<(), Stop> {
         let text = self.request.unwrap_or_default();
         let usage = |why: String| Stop::new(Exit::Usage, why);
-        let head = head(&text, &self.header, self.length).map_err(usage)?;
+        let head = head(&text, &self.header, self.length.map(|Size(bytes)| bytes)).map_err(usage)?;
         let result = preview(
             &head,
             &config.routes,
@@ -65,8 +68,7 @@ impl TryArgs {
             }
             Ok(Preview::Capabilities(_)) => line(out, "answer", "200: uploads can be resumed here")?,
             Ok(Preview::Upload { route, destination, resumable, length }) => {
-                let host = String::from_utf8_lossy(destination.host.as_bytes());
-                line(out, "backend", &host)?;
+                line(out, "backend", &backend(&route))?;
                 line(out, "who", who(&route.auth))?;
                 line(out, "target", destination.target.as_str())?;
                 line(out, "name", &String::from_utf8_lossy(destination.content_name.as_bytes()))?;
@@ -124,12 +126,19 @@ fn line(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
 
 fn routes(config: &Config, head: &Parts, out: &mut impl Write) -> io::Result<()> {
     let host = host(&head.uri, &head.headers);
-    let fits: Vec<_> = config.routes.explain(host.as_deref(), head.uri.path()).collect();
+    let mut fits: Vec<_> = config.routes.explain(host.as_deref(), head.uri.path()).collect();
+    // The nearest first: those that nearly took it.
+    fits.sort_by_key(|(_, fit)| match fit {
+        Fit::Taken | Fit::OtherHostSaysMore | Fit::OtherPrefixIsLonger => 0,
+        Fit::OtherPath => 1,
+        Fit::OtherHost => 2,
+    });
     let taken = fits.iter().find(|(_, fit)| *fit == Fit::Taken);
     line(out, "route", &taken.map_or("none".to_owned(), |(route, _)| route.label()))?;
-    for (route, fit) in &fits {
+    let others = fits.iter().filter(|(_, fit)| *fit != Fit::Taken);
+    for (route, fit) in others.clone().take(NOT_TAKEN) {
         let why = match fit {
-            Fit::Taken => continue,
+            Fit::Taken => "",
             Fit::OtherHostSaysMore => "another route says more about the host",
             Fit::OtherPrefixIsLonger => "another route has a longer path",
             Fit::OtherHost => "is for other hosts",
@@ -137,7 +146,18 @@ fn routes(config: &Config, head: &Parts, out: &mut impl Write) -> io::Result<()>
         };
         line(out, "  not", &format!("{}: {why}", route.label()))?;
     }
-    Ok(())
+    match others.count().saturating_sub(NOT_TAKEN) {
+        0 => Ok(()),
+        more => line(out, "  not", &format!("{more} more")),
+    }
+}
+
+/// Where its files go, with the name of its `[[backend]]` if it has one.
+fn backend(route: &Route) -> String {
+    match route.server.name.as_str() {
+        "" => route.backend.to_string(),
+        name => format!("{name}, {}", route.backend),
+    }
 }
 
 fn carried(route: &Route, head: &Parts, out: &mut impl Write) -> io::Result<()> {
@@ -163,9 +183,9 @@ fn is_secret(name: &HeaderName) -> bool {
 }
 
 fn limits(route: &Route, limits: &Limits, length: Option<u64>, out: &mut impl Write) -> io::Result<()> {
-    let length = length.map_or("not said".to_owned(), |length| format!("{length} bytes"));
-    let most = route.largest(limits.max_upload);
-    line(out, "length", &format!("{length}; at most {most} bytes are taken"))?;
+    let length = length.map_or("not said".to_owned(), |length| Size(length).to_string());
+    let most = Size(route.largest(limits.max_upload));
+    line(out, "length", &format!("{length}; {most} at most"))?;
     let running =
         route.max_running.map_or(limits.uploads.max_running, |own| own.min(limits.uploads.max_running));
     line(out, "at once", &format!("{running} uploads at most"))
