@@ -60,15 +60,20 @@ pub(super) async fn ask<S: Site>(
     };
     observe(&Finding::new(Topic::Appears, appears));
     observe(&Finding::new(Topic::Reading, reading));
-    let existing = once_more(site, scratch, &to).await?;
-    observe(&Finding::new(Topic::Existing, existing));
+    let refused = once_more(site, scratch, &to).await?;
+    report.replaces = Some(refused.is_none());
+    observe(&Finding::new(Topic::Existing, refused.unwrap_or_else(|| "is replaced".to_owned())));
     Ok(())
 }
 
-/// Uploads a file that is there.
-async fn once_more<S: Site>(site: &S, scratch: &mut Scratch, to: &Destination) -> Result<String, Obstacle> {
+/// Uploads a file that is there. If that is refused: where, and how.
+async fn once_more<S: Site>(
+    site: &S,
+    scratch: &mut Scratch,
+    to: &Destination,
+) -> Result<Option<String>, Obstacle> {
     let mut talk = scratch.talk(site, to);
-    let refused = |at: &str, heard: &Heard| format!("is refused at {at} ({})", heard.ack);
+    let refused = |at: &str, heard: &Heard| Some(format!("is refused at {at} ({})", heard.ack));
     let created = talk.create().await?;
     let Verdict::Created(session) = &created.ack.verdict else {
         return Ok(refused("Create-Session", &created));
@@ -83,7 +88,7 @@ async fn once_more<S: Site>(site: &S, scratch: &mut Scratch, to: &Destination) -
         return Ok(refused("Close-Session", &closed));
     }
     scratch.closed(session);
-    Ok("is replaced".to_owned())
+    Ok(None)
 }
 
 /// Uploads a file of no bytes.

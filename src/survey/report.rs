@@ -126,6 +126,8 @@ pub struct Report {
     pub fragment: u64,
     /// Whether a larger one was refused.
     pub fragment_is_limited: bool,
+    /// Whether a file that is there is replaced. None: not found out.
+    pub replaces: Option<bool>,
     /// Whether its files can be read by HEAD, and so an unanswered Close-Session be cleared up.
     pub readable: bool,
     /// What to do with files of no bytes.
@@ -145,6 +147,7 @@ impl Report {
             bound_to_connection: None,
             fragment: SMALL,
             fragment_is_limited: false,
+            replaces: None,
             readable: false,
             zero_length: ZeroLength::default(),
         }
@@ -229,6 +232,13 @@ impl Report {
             say(
                 "Its files cannot be read back, so nobody can tell whether a Close-Session without an answer has \
                  worked: such uploads count as failed. Letting the proxy read the folder (HEAD) mends that.",
+            );
+        }
+        if self.replaces == Some(false) {
+            say(
+                "It does not replace files: a phone that sends one again, because it is in doubt, is refused. Let the \
+                 server overwrite (for IIS: BITSAllowOverwrites), or set overwrite = \"suffix\" in the [[route]]: that \
+                 finds another name.",
             );
         }
         if self.profile() == &Profile::IIS {

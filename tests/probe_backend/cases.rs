@@ -62,7 +62,13 @@ pub(crate) const CASES: &[Case] = &[
         name: "iis",
         preset: "iis",
         settings: &["profile = \"iis\"", "max_sessions = 45"],
-        words: &["Microsoft-IIS/10.0", "were kept", "is refused at Create-Session (403"],
+        words: &[
+            "Microsoft-IIS/10.0",
+            "were kept",
+            "is refused at Create-Session (403",
+            "It does not replace files: ",
+            "BITSAllowOverwrites",
+        ],
         ..STRICT
     },
     Case {
@@ -117,7 +123,7 @@ pub(crate) const CASES: &[Case] = &[
         "403 at the last fragment",
         &["existing=403:last-fragment"],
         &[],
-        &["is refused at the last fragment (403"],
+        &["is refused at the last fragment (403", "overwrite = \"suffix\""],
     ),
     quirk("409 at close", &["existing=409:close"], &[], &["is refused at Close-Session (409"]),
     quirk("early file", &["publish=last-fragment"], &[], &["with its last fragment"]),
