@@ -12,9 +12,14 @@ const LEAST: u64 = 4 * MIB;
 /// Default for each of a socket's buffers. The kernel takes up to twice that, and counts it to the limit.
 const SOCKET_BUFFER: u64 = 256 * KIB;
 
-/// Memory for each running upload. It may take some 80 KiB of the program besides its body, and 1.5 MiB of the kernel: the
-/// buffers above, full and doubled, of its connection, of one more that is idle, and of the backend's. The rest is the
-/// share for bodies, and to spare.
+/// The program itself, with few connections.
+const BASE: u64 = 24 * MIB;
+
+/// What a running upload may take besides its body: some 80 KiB of the program, and 1.5 MiB of the kernel: the buffers
+/// above, full and doubled, of its connection, of one more that is idle, and of the backend's.
+const BESIDES: u64 = 80 * KIB + 6 * SOCKET_BUFFER;
+
+/// Memory for each running upload: the above, the share for bodies, and to spare.
 const EACH: u64 = 3 * MIB;
 
 /// With so much memory for each upload its buffers may grow as far as Linux lets them, 6 and 4 MiB.
@@ -32,14 +37,18 @@ pub(crate) fn limit() -> Option<u64> {
 /// for, most of it the kernel's buffers, and unless there is plenty, sockets whose buffers do not grow without bound.
 pub(crate) fn fit(draft: &mut Draft, limit: u64) {
     let origin = Origin::Memory(limit);
+    let mut budget = (limit / 4).max(LEAST);
     if let Some(Slot::Size(memory)) = draft.slot("limits.memory") {
-        let share = (limit / 4).max(LEAST);
-        if share < *memory {
-            *memory = share;
+        if budget < *memory {
+            *memory = budget;
             draft.note("limits.memory", origin.clone());
+        } else {
+            budget = *memory;
         }
     }
-    let running = u32::try_from(limit / EACH).unwrap_or(u32::MAX).max(1);
+    // Bodies take a quarter more than their budget, and the pool for windows of HTTP/2 is as large as that quarter.
+    let left = limit.saturating_sub(BASE + budget + budget / 2);
+    let running = u32::try_from((limit / EACH).min(left / BESIDES)).unwrap_or(u32::MAX).max(1);
     for (key, most) in [("uploads.max_running", running), ("connections.max", running.saturating_mul(2))] {
         if let Some(Slot::Count(count)) = draft.slot(key)
             && most < *count

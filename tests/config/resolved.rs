@@ -207,7 +207,10 @@ fn defaults_follow_the_memory_that_there_is() {
     // Limit, default for body bytes, largest fragment, running uploads, connections.
     for (limit, memory, fragment, running, connections) in [
         (512 * MIB, 128 * MIB, 8 * MIB, 170, 340),
-        (48 * MIB, 12 * MIB, 6 * MIB, 16, 32),
+        (256 * MIB, 64 * MIB, 8 * MIB, 85, 170),
+        // Below that the program itself counts.
+        (128 * MIB, 32 * MIB, 8 * MIB, 35, 70),
+        (48 * MIB, 12 * MIB, 6 * MIB, 3, 6),
         (1, 4 * MIB, 2 * MIB, 1, 2),
         (4 * GIB, 256 * MIB, 8 * MIB, 1000, 2730),
         (64 * GIB, 256 * MIB, 8 * MIB, 1000, 4096),

@@ -221,12 +221,14 @@ fn memory(setup: &Setup, config: &toml::Table) -> Vec<String> {
     let said = |section: &str, key: &str| file.get(section)?.get(key).map(|_| &config[section][key]);
     let count = |section, key| said(section, key).and_then(toml::Value::as_integer).map(i64::unsigned_abs);
     let size = |section, key| said(section, key).and_then(toml::Value::as_str).and_then(bytes);
-    let running = count("uploads", "max_running").unwrap_or((limit / (3 * MIB)).clamp(1, 1000));
-    let connections = count("connections", "max").unwrap_or(2 * running);
     let budget = size("limits", "memory").unwrap_or((limit / 4).min(256 * MIB));
+    let left = limit.saturating_sub(24 * MIB + (limit / 4).min(256 * MIB) * 3 / 2) / (1616 * 1024);
+    let running = count("uploads", "max_running").unwrap_or((limit / (3 * MIB)).min(left).clamp(1, 1000));
+    let connections = count("connections", "max").unwrap_or(2 * running);
     let receive = size("sockets", "receive_buffer").unwrap_or(MIB / 4);
     let send = size("sockets", "send_buffer").unwrap_or(MIB / 4);
-    let process = 24 * MIB + budget * 5 / 4 + running * 77 * 1024;
+    // Bodies with the gaps between them, and the pool for windows of HTTP/2.
+    let process = 24 * MIB + budget * 5 / 4 + budget / 4 + running * 77 * 1024;
     let worst = process + 2 * (connections * receive + running * send);
     let requested = setup.proxy()["resources"]["requests"]["memory"].as_str().and_then(bytes).unwrap_or(0);
     failing([
