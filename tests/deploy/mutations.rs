@@ -162,7 +162,7 @@ fn mutations() -> Vec<Mutation> {
         row(
             GATEWAY,
             "/spec/template/spec/containers/0/resources/limits/memory",
-            json!("128Mi"),
+            json!("32Mi"),
             ("memory", "worst case"),
         ),
         row(GATEWAY, "/spec/template/spec/containers/0/resources/limits", json!({}), ("memory", "no limit")),
@@ -188,7 +188,7 @@ fn mutations() -> Vec<Mutation> {
         ),
         row(
             GATEWAY,
-            "/spec/template/spec/containers/0/volumeMounts/4",
+            "/spec/template/spec/containers/0/volumeMounts/5",
             json!({"name": "tls", "mountPath": "/keys"}),
             ("secrets", "not used"),
         ),

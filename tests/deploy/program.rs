@@ -82,6 +82,10 @@ fn make_up(folder: &Path, name: &str) {
             fs::write(folder.join(format!("{stem}.crt")), made.cert.pem()).unwrap();
             fs::write(folder.join(format!("{stem}.key")), made.signing_key.serialize_pem()).unwrap();
         }
+        None if name == "tokens" => {
+            fs::write(folder.join(name), put2bits::guard::token_line("phones", &[b'x'; 40]).unwrap())
+                .unwrap();
+        }
         _ => fs::write(folder.join(name), "user:secret\n").unwrap(),
     }
 }

@@ -87,6 +87,7 @@ fn unit_configuration_and_program_fit() {
         ("StateDirectory=put2bits", "StateDirectory=bits", "/var/lib/bits"),
         ("LimitNOFILE=16384", "LimitNOFILE=4096", "LimitNOFILE"),
         ("LoadCredential=tls.key", "LoadCredential=key", "tls.key"),
+        ("LoadCredential=tokens", "LoadCredential=users", "tokens"),
         ("Requires=put2bits.socket", "", "without its socket"),
         ("64 74 78", "64 74", "78 is restarted"),
         ("MALLOC_TRIM_THRESHOLD_", "PUT2BITS_STATE_DIR", "wins over"),
