@@ -79,9 +79,10 @@
 //! | [`bits`] | the protocol to the server: both ends of it, as state machines | I/O, clock, randomness, tasks, logging |
 //! | [`resumable`] | the protocol to the client | know `bits`; I/O, clock, randomness, tasks, logging |
 //! | [`digest`] | what bytes come to | the same |
+//! | [`stamp`] | tells that a file is another one than before | read it |
 //! | [`error`], [`limits`] | every failure; every number that bounds something | import anything of ours |
 //!
-//! All below [`config`] is pure: time and seeds are arguments, what happens is a return value. That is
+//! All below [`config`] is pure, but for [`stamp`]: time and seeds are arguments, what happens is a return value. That is
 //! what lets one test run drive the client's state machine against the server's through more than 100,000 schedules of
 //! faults (`tests/simulation`). `tests/resumption_simulation` does the same with everything above the sockets.
 //!
@@ -228,6 +229,7 @@ pub mod phone;
 pub mod registry;
 pub mod resumable;
 pub mod route;
+pub mod stamp;
 pub mod store;
 pub mod survey;
 pub mod telemetry;

@@ -3,12 +3,12 @@
 //! The files are looked at when the value is needed, at most once a second, and never on the thread that carries uploads.
 //! What cannot be read leaves the old value in force, with one line that says so.
 
+use crate::stamp::Stamp;
 use arc_swap::ArcSwap;
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 
 /// Between two looks at the files.
@@ -32,25 +32,6 @@ struct Looked {
     stamps: Option<Vec<Option<Stamp>>>,
     /// Why not, as it was said.
     wrong: Option<String>,
-}
-
-/// What tells that a file is another one than before. Written over, it has a new time; replaced, a new number, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    number: u64,
-}
-
-impl Stamp {
-    fn of(file: &Path) -> Option<Stamp> {
-        let found = fs::metadata(file).ok()?;
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(&found);
-        #[cfg(not(unix))]
-        let number = 0;
-        Some(Stamp { modified: found.modified().ok(), length: found.len(), number })
-    }
 }
 
 impl<T: Send + Sync + 'static> Watched<T> {
@@ -145,6 +126,8 @@ impl<T> fmt::Debug for Watched<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::Path;
 
     fn watched(path: &Path) -> Arc<Watched<u32>> {
         let file = path.to_owned();

@@ -4,9 +4,10 @@
 //! that can't be used is told of and changes nothing: who could get in before, still can.
 
 use super::GuardError;
+use crate::stamp::Stamp;
 use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,32 +70,10 @@ struct Seen {
     wrong: Option<String>,
 }
 
-/// What changes when a file is another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    size: u64,
-    #[cfg(unix)]
-    node: (u64, u64, i64, i64),
-}
-
-impl Stamp {
-    fn new(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt as _;
-        Stamp {
-            modified: metadata.modified().ok(),
-            size: metadata.len(),
-            #[cfg(unix)]
-            node: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-
-    /// Whether a later change would show.
-    fn is_settled(&self) -> bool {
-        let age = self.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
-        age.is_some_and(|age| age > TICK)
-    }
+/// Whether a later change of a file that looks so would show.
+fn is_settled(stamp: &Stamp) -> bool {
+    let age = stamp.modified().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    age.is_some_and(|age| age > TICK)
 }
 
 impl<T: List> File<T> {
@@ -107,6 +86,11 @@ impl<T: List> File<T> {
             content: ArcSwap::from_pointee(content),
             seen: Mutex::new(Seen { stamp, text, wrong: None }),
         })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What it means now.
@@ -124,7 +108,7 @@ impl<T: List> File<T> {
     /// Reads it again if it has changed, and says so in the log.
     pub(super) fn refresh(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = fs::metadata(&self.path).ok().map(|metadata| Stamp::new(&metadata));
+        let stamp = Stamp::of(&self.path);
         if stamp.is_some() && seen.stamp == stamp {
             return;
         }
@@ -174,7 +158,7 @@ fn read<T>(path: &Path, parse: Parse<T>) -> Result<Read<T>, GuardError> {
         line,
         why,
     })?;
-    let stamp = stamp.is_settled().then_some(stamp);
+    let stamp = is_settled(&stamp).then_some(stamp);
     Ok(Read { stamp, text: Sha256::digest(&text).into(), content })
 }
 

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::proxy_header;
 use super::refused::{Reason, Refused};
 use super::socket::Socket;
-use super::tls::{self, Expiry, LoadError, Loaded, shake_hands};
+use super::tls::{Expiry, LoadError, Loaded, shake_hands};
 use crate::access::{Listener, Peer, Proxies};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -23,13 +23,22 @@ pub struct Entrance {
     time: Duration,
 }
 
+/// What came of reading the files of an entrance again.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Something is another one than before, and in use.
+    pub is_new: bool,
+    /// What cannot be used.
+    pub wrong: Vec<LoadError>,
+}
+
 impl Entrance {
     /// Reads the files of the listener.
     ///
     /// # Errors
     /// If they cannot be used.
     pub fn new(listener: Listener, proxies: Arc<Proxies>, time: Duration) -> Result<Self, LoadError> {
-        let load = |tls| tls::load(tls, listener.http2, SystemTime::now());
+        let load = |tls| Loaded::load(tls, listener.http2, SystemTime::now());
         let tls = listener.tls.as_ref().map(load).transpose()?.map(ArcSwap::from_pointee);
         Ok(Entrance { listener, proxies, tls, time })
     }
@@ -89,15 +98,16 @@ impl Entrance {
         Ok((connection, Peer { address, encrypted, names }, admitted))
     }
 
-    /// Reads the files again. What is wrong with them leaves everything as it is; connections keep what they began with.
-    ///
-    /// # Errors
-    /// If they cannot be used.
-    pub fn look_again(&self) -> Result<(), LoadError> {
-        if let (Some(current), Some(settings)) = (&self.tls, &self.listener.tls) {
-            current.store(Arc::new(tls::load(settings, self.listener.http2, SystemTime::now())?));
+    /// Reads the files again. Each that can be used is taken; what is wrong with another one leaves what it held before
+    /// in use. Connections keep what they began with.
+    pub fn look_again(&self) -> Look {
+        let (Some(current), Some(settings)) = (&self.tls, &self.listener.tls) else { return Look::default() };
+        let renewed = current.load().renew(settings, self.listener.http2, SystemTime::now());
+        let is_new = renewed.loaded.is_some();
+        if let Some(loaded) = renewed.loaded {
+            current.store(Arc::new(loaded));
         }
-        Ok(())
+        Look { is_new, wrong: renewed.wrong }
     }
 
     /// Files that it was made from.
@@ -109,7 +119,7 @@ impl Entrance {
 
     /// Until when its certificates are valid.
     pub(super) fn expiries(&self) -> Vec<Expiry> {
-        self.tls.as_ref().map(|loaded| loaded.load().expiries.clone()).unwrap_or_default()
+        self.tls.as_ref().map(|loaded| loaded.load().expiries().cloned().collect()).unwrap_or_default()
     }
 
     /// When the first of its certificates expires.

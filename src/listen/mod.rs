@@ -11,8 +11,8 @@
 //! What takes time or computing happens on the worker that the connection will live on: a client that dawdles in its
 //! handshake holds up nobody, and the accepting thread only accepts.
 //!
-//! Certificates are plain values that are swapped whole ([`Entrance::look_again`]): a connection keeps those that it began
-//! with.
+//! Certificates are plain values that are swapped ([`Entrance::look_again`]): a connection keeps those that it began with.
+//! At the start each has to be good; later one that is not stays as it was, and holds up no other.
 //!
 //! This module speaks no HTTP, but for one answer to those who speak it unencrypted where TLS is wanted.
 
@@ -28,7 +28,7 @@ mod tls;
 
 pub use bind::{BindError, Bound, Place, bind, bind_tcp};
 pub use connection::{Agreed, Connection};
-pub use entrance::{Entrance, Turns};
+pub use entrance::{Entrance, Look, Turns};
 pub use passed::Passed;
 pub use refused::{Reason, Refused};
 pub use reload::Reloader;

@@ -1,9 +1,9 @@
 //! Looks after the certificates: reads their files again when they change, and says when they are about to expire.
 
 use super::entrance::Entrance;
+use crate::stamp::Stamp;
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,42 +16,16 @@ const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Between two lines about the same certificate.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
 
-/// What a file is told by from another one. A link leads to what it stands for: Kubernetes changes links, not files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    size: u64,
-    inode: u64,
-}
-
-impl Stamp {
-    fn of(file: &Path) -> Option<Self> {
-        let found = fs::metadata(file).ok()?;
-        Some(Stamp { modified: found.modified().ok(), size: found.len(), inode: inode(&found) })
-    }
-}
-
-#[cfg(unix)]
-fn inode(found: &fs::Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt as _;
-    found.ino()
-}
-
-#[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> u64 {
-    0
-}
-
 /// The files of one entrance.
 #[derive(Debug)]
 struct Watched {
     entrance: Arc<Entrance>,
-    /// As they were when they were read.
+    /// As they were when all of them could be used.
     read: Vec<Option<Stamp>>,
     /// As they were at the last look.
     seen: Vec<Option<Stamp>>,
-    /// Why they could not be read, as it was said.
-    wrong: Option<String>,
+    /// What is wrong with some, as it was said.
+    wrong: Vec<String>,
 }
 
 /// Looks after the certificates of all entrances.
@@ -70,7 +44,12 @@ impl Reloader {
             .filter(|entrance| !entrance.files().is_empty())
             .map(|entrance| {
                 let stamps = stamps(entrance);
-                Watched { entrance: Arc::clone(entrance), read: stamps.clone(), seen: stamps, wrong: None }
+                Watched {
+                    entrance: Arc::clone(entrance),
+                    read: stamps.clone(),
+                    seen: stamps,
+                    wrong: Vec::new(),
+                }
             })
             .collect();
         (!all.is_empty()).then(|| Reloader { all, said: HashMap::new() })
@@ -104,24 +83,24 @@ impl Reloader {
             if !is_new && !at_once {
                 continue;
             }
+            let look = watched.entrance.look_again();
             let address = &watched.entrance.listener().address;
-            match watched.entrance.look_again() {
-                Ok(()) => {
-                    (watched.read, watched.wrong) = (now, None);
-                    tracing::info!("the certificates of {address} were read again");
-                }
-                // It is tried again with each look: a right that comes later, or a day that has to come, changes no file.
-                Err(error) => {
-                    let error = error.to_string();
-                    if watched.wrong.as_ref() != Some(&error) {
-                        tracing::error!(
-                            error,
-                            "the certificates of {address} cannot be read again: those from before stay in use"
-                        );
-                    }
-                    watched.wrong = Some(error);
-                }
+            if look.is_new || look.wrong.is_empty() {
+                tracing::info!("the certificates of {address} were read again");
             }
+            if look.wrong.is_empty() {
+                watched.read = now;
+            }
+            // What is wrong is tried again with each look: a right to a folder, or a day that has to come, changes no file.
+            let wrong: Vec<String> = look.wrong.iter().map(ToString::to_string).collect();
+            for error in wrong.iter().filter(|error| at_once || !watched.wrong.contains(error)) {
+                tracing::error!(
+                    error,
+                    "a certificate of {address} cannot be read again: the one from before stays in use. Put a good \
+                     one there: it is taken within a few seconds"
+                );
+            }
+            watched.wrong = wrong;
         }
     }
 

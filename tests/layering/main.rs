@@ -66,6 +66,7 @@ const NO_RUNTIME: &[&[&str]] = &[&["tokio"], &["hyper"], &["reqwest"], &["tracin
 const LAYERS: &[Layer] = &[
     Layer { name: "error", imports: &[], bans: &[IMPURE] },
     Layer { name: "limits", imports: &[], bans: &[IMPURE] },
+    Layer { name: "stamp", imports: &[], bans: &[NO_RUNTIME] },
     Layer { name: "digest", imports: &["error"], bans: &[IMPURE] },
     Layer { name: "bits", imports: &["error", "limits"], bans: &[IMPURE] },
     Layer { name: "resumable", imports: &["error", "limits", "digest"], bans: &[IMPURE] },
@@ -101,17 +102,17 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "listen",
-        imports: &["error", "limits", "access"],
+        imports: &["error", "limits", "stamp", "access"],
         bans: &[&[&["clap"], &["toml"], &["reqwest"], &["hyper"]]],
     },
     Layer {
         name: "guard",
-        imports: &["error", "limits", "route", "upload", "access", "transfer"],
+        imports: &["error", "limits", "stamp", "route", "upload", "access", "telemetry", "transfer"],
         bans: &[NO_SETTINGS, &[&["hyper"]]],
     },
     Layer {
         name: "backend",
-        imports: &["error", "limits", "bits", "route", "transfer"],
+        imports: &["error", "limits", "stamp", "bits", "route", "transfer"],
         bans: &[NO_SETTINGS, &[&["hyper", "server"]]],
     },
     Layer {

@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 /// All certificates of a listener.
 #[derive(Debug)]
-pub(super) struct Choice(Vec<(Vec<String>, Arc<CertifiedKey>)>);
+pub(super) struct Choice(Vec<Arc<Certificate>>);
 
 impl Choice {
-    pub(super) fn new(certificates: Vec<Certificate>) -> Self {
-        Choice(certificates.into_iter().map(|certificate| (certificate.names, certificate.key)).collect())
+    pub(super) fn new(certificates: Vec<Arc<Certificate>>) -> Self {
+        Choice(certificates)
     }
 }
 
 impl ResolvesServerCert for Choice {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let at = choose(self.0.iter().map(|(names, _)| names.as_slice()), hello.server_name());
-        self.0.get(at).map(|(_, key)| Arc::clone(key))
+        let at = choose(self.0.iter().map(|certificate| certificate.names.as_slice()), hello.server_name());
+        self.0.get(at).map(|certificate| Arc::clone(&certificate.key))
     }
 }
 

@@ -6,21 +6,19 @@ mod certificate;
 mod choice;
 mod handshake;
 mod identity;
+mod parts;
 
 pub(super) use certificate::Expiry;
 pub(super) use handshake::{HANDSHAKE, shake_hands};
 
-use crate::access::{ClientAuth, Listener, Tls, TlsVersion};
-use certificate::Certificate;
+use crate::access::{Listener, Tls, TlsVersion};
 use choice::Choice;
-use rustls::crypto::ring;
+use parts::Parts;
+use rustls::ServerConfig;
 use rustls::crypto::ring::Ticketer;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::server::NoServerSessionStorage;
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -49,8 +47,16 @@ impl LoadError {
 pub(super) struct Loaded {
     /// For handshakes.
     pub(super) config: Arc<ServerConfig>,
-    /// Until when each certificate is valid.
-    pub(super) expiries: Vec<Expiry>,
+    parts: Parts,
+}
+
+/// What came of reading the files again.
+#[derive(Debug)]
+pub(super) struct Renewed {
+    /// None: nothing that can be used is another one than before.
+    pub(super) loaded: Option<Loaded>,
+    /// What cannot be used, and so stays as it was.
+    pub(super) wrong: Vec<LoadError>,
 }
 
 /// Reads all files of a listener, and checks that they fit together.
@@ -59,40 +65,58 @@ pub(super) struct Loaded {
 /// At the first that cannot be used.
 pub fn check(listener: &Listener) -> Result<(), LoadError> {
     match &listener.tls {
-        Some(tls) => load(tls, listener.http2, SystemTime::now()).map(drop),
+        Some(tls) => Loaded::load(tls, listener.http2, SystemTime::now()).map(drop),
         None => Ok(()),
     }
 }
 
-/// Reads all files.
-pub(super) fn load(tls: &Tls, http2: bool, now: SystemTime) -> Result<Loaded, LoadError> {
-    let provider = Arc::new(ring::default_provider());
-    let mut certificates = Vec::with_capacity(tls.certificates.len());
-    for files in &tls.certificates {
-        certificates.push(Certificate::load(files, &provider, now)?);
+impl Loaded {
+    /// Reads all files.
+    pub(super) fn load(tls: &Tls, http2: bool, now: SystemTime) -> Result<Self, LoadError> {
+        let provider = Arc::new(ring::default_provider());
+        let parts = Parts::read(tls, &provider, now)?;
+        build(tls, http2, provider, parts)
     }
-    let expiries = certificates.iter().map(|certificate| certificate.expiry.clone()).collect();
+
+    /// Reads all files again. The settings are those that it was loaded with.
+    pub(super) fn renew(&self, tls: &Tls, http2: bool, now: SystemTime) -> Renewed {
+        let provider = Arc::new(ring::default_provider());
+        let (parts, mut wrong) = self.parts.read_again(tls, &provider, now);
+        if parts.is(&self.parts) {
+            return Renewed { loaded: None, wrong };
+        }
+        let built = build(tls, http2, provider, parts);
+        let loaded = built.map_err(|error| wrong.push(error)).ok();
+        Renewed { loaded, wrong }
+    }
+
+    /// Until when each certificate is valid.
+    pub(super) fn expiries(&self) -> impl Iterator<Item = &Expiry> {
+        self.parts.certificates.iter().map(|certificate| &certificate.expiry)
+    }
+}
+
+fn build(tls: &Tls, http2: bool, provider: Arc<CryptoProvider>, parts: Parts) -> Result<Loaded, LoadError> {
     let versions: &[_] = match tls.min {
         TlsVersion::V1_2 => &[&TLS13, &TLS12],
         TlsVersion::V1_3 => &[&TLS13],
     };
-    let verifier = verifier(tls, &provider)?;
     let general = |why: rustls::Error| {
         let chain = tls.certificates.first().map(|files| files.chain.as_path());
         LoadError::new("certificates", chain.unwrap_or(Path::new("")), why.to_string())
     };
     let builder =
         ServerConfig::builder_with_provider(provider).with_protocol_versions(versions).map_err(general)?;
-    let builder = match &verifier {
-        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
+    let builder = match &parts.clients {
+        Some(clients) => builder.with_client_cert_verifier(Arc::clone(&clients.verifier)),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_cert_resolver(Arc::new(Choice::new(certificates)));
+    let mut config = builder.with_cert_resolver(Arc::new(Choice::new(parts.certificates.clone())));
     config.alpn_protocols = match http2 {
         true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         false => vec![b"http/1.1".to_vec()],
     };
-    if verifier.is_some() {
+    if parts.clients.is_some() {
         // A session that is resumed brings the certificate of the first time along, whatever has become of it since.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -100,32 +124,7 @@ pub(super) fn load(tls: &Tls, http2: bool, now: SystemTime) -> Result<Loaded, Lo
         // Its keys change by themselves.
         config.ticketer = Ticketer::new().map_err(general)?;
     }
-    Ok(Loaded { config: Arc::new(config), expiries })
-}
-
-/// Who checks the certificates of clients, if they are asked for one.
-fn verifier(
-    tls: &Tls,
-    provider: &Arc<rustls::crypto::CryptoProvider>,
-) -> Result<Option<Arc<dyn ClientCertVerifier>>, LoadError> {
-    let Some(file) = tls.client_ca.as_deref().filter(|_| tls.client_auth != ClientAuth::Off) else {
-        return Ok(None);
-    };
-    let fail = |why: String| LoadError::new("client_ca", file, why);
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| fail(certificate::pem(&error)))? {
-        let certificate = certificate.map_err(|error| fail(certificate::pem(&error)))?;
-        roots.add(certificate).map_err(|error| fail(format!("holds a certificate that is none: {error}")))?;
-    }
-    if roots.is_empty() {
-        return Err(fail("holds no certificate (PEM)".to_owned()));
-    }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    let builder = match tls.client_auth {
-        ClientAuth::Ask => builder.allow_unauthenticated(),
-        ClientAuth::Off | ClientAuth::Require => builder,
-    };
-    builder.build().map(Some).map_err(|error| fail(error.to_string()))
+    Ok(Loaded { config: Arc::new(config), parts })
 }
 
 #[cfg(test)]

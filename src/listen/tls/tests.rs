@@ -1,7 +1,8 @@
 //! What is told about files that cannot be used, and which certificates are found.
 
+use super::certificate::Certificate;
 use super::*;
-use crate::access::CertificateFiles;
+use crate::access::{CertificateFiles, ClientAuth};
 use rcgen::{CertificateParams, KeyPair};
 use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
@@ -54,7 +55,7 @@ fn with(certificates: Vec<CertificateFiles>) -> Tls {
 
 /// The key of the configuration, the name of the file and what is wrong with it.
 fn refused(tls: &Tls) -> (&'static str, String) {
-    let error = load(tls, true, now()).unwrap_err();
+    let error = Loaded::load(tls, true, now()).unwrap_err();
     let file = error.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     assert!(!error.to_string().contains('\n'));
     (error.key, format!("{file}: {}", error.why))
@@ -105,7 +106,7 @@ fn files_that_cannot_be_used() {
         let (key, told) = refused(&asked);
         assert!(key == "client_ca" && told.starts_with(wanted), "{told}\n{wanted}");
         // Where nobody is asked, nobody looks at it.
-        load(&Tls { client_auth: ClientAuth::Off, ..asked }, true, now()).unwrap();
+        Loaded::load(&Tls { client_auth: ClientAuth::Off, ..asked }, true, now()).unwrap();
     }
 }
 
@@ -115,10 +116,11 @@ fn what_files_come_to() {
     let expiring = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2024, 1, 1);
     let pairs =
         vec![files.pair("a", &["A.test", "*.a.test"], expiring), files.pair("b", &["b.test"], |_| {})];
-    let loaded = load(&with(pairs.clone()), true, now()).unwrap();
+    let loaded = Loaded::load(&with(pairs.clone()), true, now()).unwrap();
     assert_eq!(loaded.config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
-    assert_eq!(loaded.expiries[0].file, pairs[0].chain);
-    let at = humantime::format_rfc3339_seconds(loaded.expiries[0].at).to_string();
+    let first = loaded.expiries().next().unwrap();
+    assert_eq!(first.file, pairs[0].chain);
+    let at = humantime::format_rfc3339_seconds(first.at).to_string();
     assert_eq!(at, "2024-01-01T00:00:00Z");
     let provider = ring::default_provider();
     let certificate = Certificate::load(&pairs[0], &provider, now()).unwrap();
@@ -126,7 +128,7 @@ fn what_files_come_to() {
     // Who shows a certificate shows it each time.
     let ca = Some(pairs[1].chain.clone());
     let asked = Tls { client_ca: ca, client_auth: ClientAuth::Require, ..with(pairs) };
-    let loaded = load(&asked, false, now()).unwrap();
+    let loaded = Loaded::load(&asked, false, now()).unwrap();
     assert_eq!(loaded.config.alpn_protocols, [b"http/1.1".to_vec()]);
     assert!(loaded.config.send_tls13_tickets == 0 && !loaded.config.ticketer.enabled());
 }
@@ -139,4 +141,51 @@ fn names_of_clients() {
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
     assert_eq!(identity::names(Some(certificate.der()))[..], ["Anna's phone", "phone.test", "anna@up.test"]);
     assert!(identity::names(None).is_empty());
+}
+
+#[test]
+fn a_bad_file_later_holds_up_no_other() {
+    let files = Files::new();
+    let in_2024 = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2024, 1, 1);
+    let pairs = vec![files.pair("a", &["a.test"], in_2024), files.pair("b", &["b.test"], |_| {})];
+    let ca = files.pair("ca", &["ca.test"], |_| {}).chain;
+    let tls = Tls { client_ca: Some(ca.clone()), client_auth: ClientAuth::Require, ..with(pairs) };
+    let shown = |loaded: &Loaded| -> Vec<_> {
+        loaded.parts.certificates.iter().map(|certificate| certificate.key.cert[0].clone()).collect()
+    };
+    let first = Loaded::load(&tls, true, now()).unwrap();
+    let same = first.renew(&tls, true, now());
+    assert!(same.loaded.is_none() && same.wrong.is_empty(), "nothing has changed");
+
+    // The first expires while the program runs; the second is renewed.
+    let later = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    files.pair("b", &["b.test"], |_| {});
+    let Renewed { loaded, wrong } = first.renew(&tls, true, later);
+    let second = loaded.unwrap();
+    assert!(shown(&second)[0] == shown(&first)[0] && shown(&second)[1] != shown(&first)[1]);
+    assert!(
+        wrong.len() == 1 && wrong[0].to_string().contains("a.crt: the certificate has expired"),
+        "{wrong:?}"
+    );
+    let again = second.renew(&tls, true, later);
+    assert!(again.loaded.is_none() && again.wrong.len() == 1, "it is not swapped for nothing");
+
+    // Everything is damaged, and then half of it is good again.
+    for name in ["a.crt", "b.key", "ca.crt"] {
+        files.write(name, "no PEM at all");
+    }
+    let Renewed { loaded, wrong } = second.renew(&tls, true, now());
+    assert!(loaded.is_none());
+    assert_eq!(
+        wrong.iter().map(|error| error.key).collect::<Vec<_>>(),
+        ["certificates", "certificates", "client_ca"]
+    );
+    files.pair("a", &["a.test"], |_| {});
+    let third = second.renew(&tls, true, now()).loaded.unwrap();
+    assert!(shown(&third)[0] != shown(&second)[0] && shown(&third)[1] == shown(&second)[1]);
+    assert_eq!(third.config.send_tls13_tickets, 0, "clients still have to show a certificate");
+    files.pair("ca", &["ca.test"], |_| {});
+    let fourth = third.renew(&tls, true, now()).loaded.unwrap();
+    assert!(!Arc::ptr_eq(third.parts.clients.as_ref().unwrap(), fourth.parts.clients.as_ref().unwrap()));
+    assert!(refused(&tls).1.starts_with("b.key: "), "at the start all of them have to be good");
 }
