@@ -46,9 +46,9 @@ impl Credentials {
             Settings::Header(name, path) => Credentials::field(name.clone(), path, whole),
             #[cfg(feature = "negotiate")]
             Settings::Windows(path) => {
-                use super::negotiate::{Account, Refusals};
-                let (file, refusals) = (path.clone(), Refusals::default());
-                let read = move || in_file(&file, |text| Account::parse(text, &refusals));
+                use super::negotiate::{Account, Standing};
+                let (file, standing) = (path.clone(), Standing::default());
+                let read = move || in_file(&file, |text| Account::parse(text, &standing));
                 Watched::open(vec![path.clone()], read).map(Credentials::Windows)
             }
             #[cfg(not(feature = "negotiate"))]

@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection: sends a request, watches the time, reads the head of the answer.
 
 use super::body::{self, Body};
+use super::fetch::MAX_REPLY;
 use super::stream::Stream;
 use super::tls;
 use super::wire::{Progress, Wire};
@@ -8,7 +9,7 @@ use super::with_causes;
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -86,12 +87,19 @@ impl Link {
         matches!(ready.await, Ok(true))
     }
 
-    /// The whole body of the last answer, if it ends within `limit` bytes and the time that bodies have.
+    /// The whole body of the last answer, if it ends within `limit` bytes and that time.
     #[cfg(feature = "negotiate")]
-    pub(super) async fn body(&mut self, limit: usize) -> Option<Bytes> {
-        let Some(body) = self.unread.take() else { return Some(Bytes::new()) };
-        let whole = timeout(DRAIN_TIME, http_body_util::Limited::new(body, limit).collect()).await;
-        Some(whole.ok()?.ok()?.to_bytes())
+    pub(super) async fn body(&mut self, limit: usize, time: Duration) -> Result<Bytes, NoAnswer> {
+        let Some(body) = self.unread.take() else { return Ok(Bytes::new()) };
+        let whole = timeout(time, http_body_util::Limited::new(body, limit).collect()).await;
+        let late = |_| NoAnswer::TimedOut(format!("the reply did not end within {time:?}"));
+        match whole.map_err(late)? {
+            Ok(whole) => Ok(whole.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                Err(NoAnswer::Impossible(format!("the reply is larger than {limit} bytes")))
+            }
+            Err(error) => Err(NoAnswer::Lost(format!("the reply broke off: {error}"))),
+        }
     }
 
     /// Sends a request whose body is `pieces` and waits for the head of its answer.
@@ -114,6 +122,8 @@ impl Link {
         body: impl FnOnce(Arc<Wire>) -> Body,
         patience: Patience,
     ) -> Result<Answered, NoAnswer> {
+        // To GET alone it is the body that matters.
+        let longest = if request.method() == Method::GET { MAX_REPLY as u64 } else { MAX_DRAIN };
         self.wire.begin(length);
         let body = body(self.wire.clone());
         let mut response = pin!(self.sender.try_send_request(request.map(|()| body)));
@@ -137,12 +147,12 @@ impl Link {
             Ok(_) if progress.taken == 0 => {
                 Err(NoAnswer::Unsent("the backend spoke before it was asked".to_owned()))
             }
-            Ok(response) => Ok(self.accept(response, progress)),
+            Ok(response) => Ok(self.accept(response, progress, longest)),
             Err(failed) => Err(no_answer(progress, explain(failed.error()), NoAnswer::Lost)),
         }
     }
 
-    fn accept(&mut self, response: Response<Incoming>, progress: Progress) -> Answered {
+    fn accept(&mut self, response: Response<Incoming>, progress: Progress, longest: u64) -> Answered {
         let (head, body) = response.into_parts();
         // An early answer: the rest of the request is owed to this connection, and nobody wants it any more.
         let mut reusable = progress.sent;
@@ -150,7 +160,7 @@ impl Link {
             self.wire.finish();
         }
         if !body.is_end_stream() {
-            reusable &= is_short(&head.headers);
+            reusable &= is_short(&head.headers, longest);
             self.unread = Some(body);
         }
         Answered {
@@ -173,13 +183,13 @@ fn no_answer(progress: Progress, why: String, sent: fn(String) -> NoAnswer) -> N
 
 /// Whether a body ends by itself and may be short. One without a length ends only with the connection: several BITS
 /// servers write their errors so and leave the connection open, and waiting for the end would take for ever.
-fn is_short(headers: &HeaderMap) -> bool {
+fn is_short(headers: &HeaderMap, longest: u64) -> bool {
     if let Some(coding) = headers.get_all(TRANSFER_ENCODING).iter().next_back() {
         return coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked");
     }
     let length =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    length.is_some_and(|length| length <= MAX_DRAIN)
+    length.is_some_and(|length| length <= longest)
 }
 
 /// Reads a body away. Says no if it is too long or breaks.
@@ -257,7 +267,7 @@ mod tests {
         ] {
             let map: HeaderMap =
                 headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            assert_eq!(is_short(&map), short, "{headers:?}");
+            assert_eq!(is_short(&map, MAX_DRAIN), short, "{headers:?}");
         }
     }
 

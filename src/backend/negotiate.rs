@@ -9,8 +9,11 @@
 //! The login belongs to the connection, so each new one begins with it, before any packet. The legs are empty Pings:
 //! nothing of a file is sent twice for it. Kerberos is not spoken: it would need the way to a domain's controller.
 //!
-//! Domains lock accounts after a few wrong passwords. So a login that was refused is not tried again until the file
-//! has changed, or some time has passed.
+//! Domains lock accounts after a few wrong passwords. What is done about that says `account`.
+
+mod account;
+
+pub(super) use account::{Account, Standing};
 
 use super::connection::{Connection, put_beside};
 use super::credentials::Credentials;
@@ -18,81 +21,25 @@ use super::fetch::MAX_REPLY;
 use super::link::{Answered, Link};
 use crate::bits::Packet;
 use crate::transfer::{Answer, NoAnswer, Patience};
+use account::{Leave, Turn};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use reqwest::Url;
-use sha2::{Digest as _, Sha256};
 use sspi::credssp::SspiContext;
 use sspi::ntlm::NtlmConfig;
 use sspi::{
-    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, Credentials as SspiCredentials,
-    DataRepresentation, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
+    BufferType, ClientRequestFlags, CredentialUse, Credentials as SspiCredentials, DataRepresentation,
+    Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl,
 };
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// Requests that one login may take.
 const MAX_LEGS: usize = 5;
 
-/// A refused login is not tried again for this time, unless the file changes: domains lock accounts after a few.
-const LOCKOUT_PAUSE: Duration = Duration::from_secs(15 * 60);
-
 /// What the server may call this machine. Nothing depends on it.
 const WORKSTATION: &str = "PUT2BITS";
-
-/// A user of a domain, with its password.
-pub(super) struct Account {
-    identity: AuthIdentity,
-    /// Tells it from what the file holds at another time.
-    digest: [u8; 32],
-    refusals: Refusals,
-}
-
-/// The digest of what a file held, and when the server said no to it.
-type Refused = Option<([u8; 32], Instant)>;
-
-/// What a file held that the server said no to, and when. It outlives the reading of the file.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Refusals(Arc<Mutex<Refused>>);
-
-impl Refusals {
-    fn lock(&self) -> MutexGuard<'_, Refused> {
-        // It is written whole, so a poisoned lock still guards a sound value.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Account {
-    /// Reads `DOMAIN\user:password` or `user@REALM:password`.
-    pub(super) fn parse(text: &str, refusals: &Refusals) -> Result<Self, String> {
-        let wanted = || "has to hold one line, DOMAIN\\user:password or user@REALM:password".to_owned();
-        let (user, password) = text.split_once(':').ok_or_else(wanted)?;
-        if user.is_empty() || password.is_empty() || text.contains(char::is_control) {
-            return Err(wanted());
-        }
-        let username = Username::parse(user).map_err(|_| wanted())?;
-        let identity = AuthIdentity { username, password: password.to_owned().into() };
-        Ok(Account { identity, digest: Sha256::digest(text).into(), refusals: refusals.clone() })
-    }
-
-    fn was_refused(&self) -> bool {
-        self.refusals.lock().is_some_and(|(digest, at)| digest == self.digest && at.elapsed() < LOCKOUT_PAUSE)
-    }
-
-    fn refused(&self, yes: bool) {
-        *self.refusals.lock() = yes.then(|| (self.digest, Instant::now()));
-    }
-}
-
-/// Without user and password.
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Account(***)")
-    }
-}
 
 /// How a login ended.
 pub(super) enum Entered {
@@ -213,6 +160,8 @@ impl Connection {
         let target = format!("HTTP/{}", authority.host());
 
         let mut link = link;
+        // Others may wait for what comes of it.
+        let mut turn: Option<Turn> = None;
         let mut login: Option<Login> = None;
         let mut proof = None;
         for _ in 0..MAX_LEGS {
@@ -223,19 +172,24 @@ impl Connection {
             let reusable = reusable && link.ready().await;
             if answer.status != StatusCode::UNAUTHORIZED {
                 if login.is_some() {
-                    account.refused(false);
+                    account.accepted();
                 }
                 let closed = "the server closed the connection that was to be the account's";
                 return reusable.then_some(Entered::With(link)).ok_or_else(|| failed(closed));
             }
             let Some((scheme, challenge)) = challenged(login.as_ref(), &answer.headers) else {
                 if login.is_some() {
-                    account.refused(true);
+                    account.refused();
                 }
                 return Ok(Entered::Refused(answer));
             };
-            if account.was_refused() {
-                return Ok(Entered::Refused(answer));
+            if turn.is_none() {
+                let late =
+                    |_| failed("whether the account may is being found out by another upload, for too long");
+                match timeout(patience.answer, account.leave()).await.map_err(late)? {
+                    Leave::Go(own) => turn = Some(own),
+                    Leave::Refused => return Ok(Entered::Refused(answer)),
+                }
             }
             if !reusable {
                 return Err(failed("the server closed the connection in the middle of it"));
@@ -270,13 +224,15 @@ impl Connection {
         put_beside(request.headers_mut(), headers);
         let mut answer = self.over_link(method.as_str(), request, [].into(), patience).await?;
         if method == Method::GET && answer.status.is_success() {
-            let body = match &mut self.link {
-                Some(link) => link.body(MAX_REPLY).await,
-                // Its body is so long that the connection was given up.
-                None => None,
+            // A connection whose answer has no end of its own, or one too far away, was given up.
+            let too_large = || {
+                let why = format!("the reply is larger than {MAX_REPLY} bytes, or does not tell its length");
+                NoAnswer::Impossible(why)
             };
-            answer.body = body
-                .ok_or_else(|| NoAnswer::Impossible("the reply is too large, or does not end".to_owned()))?;
+            let link = self.link.as_mut().ok_or_else(too_large)?;
+            let body = link.body(MAX_REPLY, patience.answer).await;
+            // What is left of it is in the way of the next request.
+            answer.body = body.inspect_err(|_| self.link = None)?;
         }
         Ok(answer)
     }
@@ -306,27 +262,5 @@ mod tests {
             let found = offered.and_then(|scheme| scheme.challenge(&headers));
             assert_eq!(found.as_deref(), challenge, "{values:?}");
         }
-    }
-
-    #[test]
-    fn an_account_is_read_and_never_shown() {
-        for good in ["CORP\\me:s3cret", "me@CORP.EXAMPLE:s3:cret", "me:s3cret"] {
-            let account = Account::parse(good, &Refusals::default()).unwrap();
-            assert_eq!(format!("{account:?}"), "Account(***)");
-        }
-        for bad in ["s3cret", ":s3cret", "me:", "a\\b\\c:s3cret", "me:s3cret\nyou:s3cret"] {
-            let why = Account::parse(bad, &Refusals::default()).unwrap_err();
-            assert!(why.contains("DOMAIN\\user:password") && !why.contains("s3cret"), "{why}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_outlives_the_reading_but_not_another_password() {
-        let refusals = Refusals::default();
-        let account = |text| Account::parse(text, &refusals).unwrap();
-        account("me:wrong").refused(true);
-        assert!(account("me:wrong").was_refused() && !account("me:right").was_refused());
-        account("me:right").refused(false);
-        assert!(!account("me:wrong").was_refused());
     }
 }

@@ -9,7 +9,7 @@ use put2bits::backend::{Connection, Endpoint};
 use put2bits::bits::Packet;
 use put2bits::limits::SocketLimits;
 use put2bits::route::{BackendUrl, Carried, Credentials, Server};
-use put2bits::transfer::{Backend, Call};
+use put2bits::transfer::{Backend, Call, NoAnswer};
 use sspi::credssp::SspiContext;
 use sspi::ntlm::NtlmConfig;
 use sspi::{
@@ -84,11 +84,21 @@ struct Seen {
     bytes: AtomicUsize,
 }
 
+/// Of `GET …/reply-SIZE HTTP/1.1`.
+fn reply_size(line: &str) -> Option<usize> {
+    line.strip_prefix("GET ")?.split(' ').next()?.rsplit_once("reply-")?.1.parse().ok()
+}
+
 /// Serves a connection that has to log in first, and closes it after so many requests.
 async fn guard(mut conn: Conn, schemes: &'static str, requests: usize, seen: Arc<Seen>) {
     let (mut door, mut is_in, mut served) = (None::<Door>, false, 0);
     while let Some((head, body)) = conn.request().await {
         if is_in {
+            if let Some(size) = head.lines().next().and_then(reply_size) {
+                conn.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}", "r".repeat(size)))
+                    .await;
+                continue;
+            }
             seen.served.fetch_add(1, Ordering::SeqCst);
             seen.bytes.fetch_add(body.len(), Ordering::SeqCst);
             served += 1;
@@ -130,13 +140,27 @@ fn start(schemes: &'static str, requests: usize) -> (Peer, Arc<Seen>) {
 }
 
 fn connection(peer: &Peer, login: &str) -> (Connection, tempfile::TempDir) {
+    let (endpoint, folder) = endpoint(peer, login);
+    (endpoint.connection(destination(), Carried::default()), folder)
+}
+
+fn endpoint(peer: &Peer, login: &str) -> (Endpoint, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("login");
     fs::write(&path, login).unwrap();
     let url = BackendUrl::parse(&format!("http://{}/uploads/", peer.authority)).unwrap();
     let server = Arc::new(Server { credentials: Credentials::Windows(path), ..Server::default() });
-    let endpoint = Endpoint::open(&url, &server, [], &SocketLimits::default()).unwrap();
-    (endpoint.connection(destination(), Carried::default()), folder)
+    (Endpoint::open(&url, &server, [], &SocketLimits::default()).unwrap(), folder)
+}
+
+/// As many uploads as begin at once, each with its first packet: how many are let in.
+async fn crowd(endpoint: &Endpoint, uploads: usize) -> usize {
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..uploads {
+        let mut to = endpoint.connection(destination(), Carried::default());
+        all.spawn(async move { ask(&mut to, Packet::CreateSession).await.unwrap().status });
+    }
+    all.join_all().await.into_iter().filter(|status| *status == 200).count()
 }
 
 #[tokio::test]
@@ -184,6 +208,44 @@ async fn a_wrong_password_is_tried_once() {
     let tries = seen.proofs_refused.load(Ordering::SeqCst);
     assert_eq!(tries, 1, "an account can be locked by that");
     fs::write(folder.path().join("login"), "CORP\\me:right").unwrap();
+    assert_eq!(ask(&mut to, Packet::CreateSession).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_crowd_with_a_wrong_password_tries_it_once() {
+    let (peer, seen) = start("NTLM", usize::MAX);
+    let (endpoint, folder) = endpoint(&peer, "CORP\\me:wrong");
+    assert_eq!(crowd(&endpoint, 20).await, 0);
+    assert_eq!(seen.proofs_refused.load(Ordering::SeqCst), 1, "an account can be locked by that");
+    // A better one lets all of them in; it is looked at once a second, and at once by whoever was refused.
+    fs::write(folder.path().join("login"), "CORP\\me:right").unwrap();
+    let mut to = endpoint.connection(destination(), Carried::default());
+    let mut first = ask(&mut to, Packet::CreateSession).await.unwrap();
+    if first.status != 200 {
+        first = ask(&mut to, Packet::CreateSession).await.unwrap();
+    }
+    assert_eq!(first.status, 200);
+    assert_eq!(crowd(&endpoint, 20).await, 20);
+    assert_eq!(seen.proofs_refused.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_reply_is_as_long_as_over_any_connection() {
+    let (peer, _seen) = start("NTLM", usize::MAX);
+    let (mut to, _folder) = connection(&peer, "CORP\\me:right");
+    let most = 1 << 20;
+    for size in [10, (64 << 10) + 1, most] {
+        let url = HeaderValue::try_from(format!("reply-{size}")).unwrap();
+        let answer = to.exchange(Call::Reply { url }, PATIENT).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (200, size));
+    }
+    let url = HeaderValue::try_from(format!("reply-{}", most + 1)).unwrap();
+    let why = to.exchange(Call::Reply { url }, PATIENT).await.unwrap_err();
+    assert!(
+        matches!(&why, NoAnswer::Impossible(why) if why.contains("larger than 1048576 bytes")),
+        "{why:?}"
+    );
+    assert_eq!(peer.accepts(), 1);
     assert_eq!(ask(&mut to, Packet::CreateSession).await.unwrap().status, 200);
 }
 
