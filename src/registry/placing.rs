@@ -114,7 +114,8 @@ impl<H: Host> Registry<H> {
     /// Whether the backend has a file there.
     async fn look(&self, route: &Route, at: &Destination, carried: &Carried) -> Result<bool, Failure> {
         let mut backend = self.host().dial(route, at, carried);
-        transfer::is_there(&mut backend, &self.host().shared(route).limits).await
+        let login = route.server.credentials.login();
+        transfer::is_there(&mut backend, login, &self.host().shared(route).limits).await
     }
 
     /// The same for an upload that cannot be resumed, as long as its client is there.

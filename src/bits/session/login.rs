@@ -19,6 +19,25 @@ pub enum Login {
     Callers,
 }
 
+impl Login {
+    /// Whether an answer asks for credentials, or for better ones.
+    pub fn is_asked_for(status: StatusCode) -> bool {
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+    }
+
+    /// Whether an answer asks for credentials that may be better when they are read again.
+    pub fn can_renew(self, status: StatusCode) -> bool {
+        self == Login::Renewable && Login::is_asked_for(status)
+    }
+
+    /// What the client needs to try again, if a refusal is the client's. None: it is not, or the client could do nothing.
+    pub fn callers_challenge(self, status: StatusCode, headers: &HeaderMap) -> Option<HeaderValue> {
+        let is_callers = self == Login::Callers && status == StatusCode::UNAUTHORIZED;
+        let mut challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter(|_| is_callers);
+        challenges.find(|value| is_per_request(value)).cloned()
+    }
+}
+
 impl Session {
     /// Whether the exchange under way is made once more, because its answer asks for credentials, and those can be renewed.
     /// Then nothing else is to be reported about it. What was refused that way was not taken.
@@ -26,11 +45,11 @@ impl Session {
     /// [`Session::answered`] and [`Session::evidence`] ask this themselves.
     pub fn challenged(&mut self, now: Duration, status: StatusCode) -> bool {
         let Some(asked) = &self.asked else { return false };
-        if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+        if !Login::is_asked_for(status) {
             self.was_challenged = false;
             return false;
         }
-        if self.settings.login != Login::Renewable || self.was_challenged {
+        if !self.settings.login.can_renew(status) || self.was_challenged {
             return false;
         }
         self.was_challenged = true;
@@ -42,14 +61,10 @@ impl Session {
 
     /// A 401 to the client's own credentials is the client's, with what it needs to try again.
     pub(super) fn whose_login(&mut self, mut ack: Ack, headers: &HeaderMap) -> Ack {
-        let is_callers = self.settings.login == Login::Callers && ack.status == StatusCode::UNAUTHORIZED;
-        if is_callers && ack.verdict == Verdict::Refused(Problem::BackendAuth) {
-            self.challenge =
-                headers.get_all(WWW_AUTHENTICATE).iter().find(|value| is_per_request(value)).cloned();
-            // Without one the client could do nothing.
-            if self.challenge.is_some() {
-                ack.verdict = Verdict::Refused(Problem::CallerRefused);
-            }
+        let challenge = self.settings.login.callers_challenge(ack.status, headers);
+        if challenge.is_some() && ack.verdict == Verdict::Refused(Problem::BackendAuth) {
+            ack.verdict = Verdict::Refused(Problem::CallerRefused);
+            self.challenge = challenge;
         }
         ack
     }
