@@ -80,6 +80,8 @@ pub struct Denied {
     pub failure: Failure,
     /// Nobody has decided, because nobody could: the same request may be let in later.
     pub undecided: bool,
+    /// Who it says it is, where that is known and nobody has checked it. Whoever says to be somebody else is no owner.
+    pub claims: Option<Box<Principal>>,
     /// Values of `WWW-Authenticate`, if it can try again with credentials.
     pub challenges: Vec<HeaderValue>,
 }
@@ -87,7 +89,7 @@ pub struct Denied {
 impl Denied {
     /// Without a challenge: other credentials would not help.
     pub fn new(failure: Failure) -> Self {
-        Denied { failure, undecided: false, challenges: Vec::new() }
+        Denied { failure, undecided: false, claims: None, challenges: Vec::new() }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Takes connections, of all listeners alike, and gives each to the worker that has the fewest.
 
 use super::door::Door;
-use super::seldom::Seldom;
 use super::worker::Desk;
 use crate::listen::{Accepted, Acceptor, Bound, Entrance};
+use crate::telemetry::Seldom;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

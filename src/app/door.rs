@@ -8,12 +8,11 @@
 //! Behind a load balancer that speaks the PROXY protocol all have its address. Whose connection it is shows on the worker
 //! only, and there it is counted as that client's ([`Clients`]).
 
-use super::seldom::Seldom;
 use crate::error::{Failure, Problem};
 use crate::front;
 use crate::limits::{ConnectionLimits, Limits};
 use crate::listen::{Entrance, Socket};
-use crate::telemetry::{ConnectionLimit, Metrics};
+use crate::telemetry::{ConnectionLimit, Metrics, Seldom};
 use crate::transfer::{Full, Place, Places, network};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};

@@ -20,7 +20,6 @@ mod dumps;
 mod figures;
 mod health;
 mod listening;
-mod seldom;
 mod signals;
 mod supervisor;
 mod survey;

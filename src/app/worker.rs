@@ -1,7 +1,6 @@
 //! One thread's share of the work: client connections and their uploads.
 
 use super::door::{Clients, Taken};
-use super::seldom::Seldom;
 use super::uploads::{Common, Runner};
 use crate::access::{Peer, Proxies};
 use crate::front::{self, Protocol, Service, Transport, Windows};
@@ -9,7 +8,7 @@ use crate::guard::Guards;
 use crate::listen::{Agreed, Connection, Entrance, Parked, Reason, Refused, Turns};
 use crate::registry::Registry;
 use crate::resumable::Settings;
-use crate::telemetry::{ConnectionGuard, ConnectionLimit, Metrics};
+use crate::telemetry::{ConnectionGuard, ConnectionLimit, Metrics, Seldom};
 use crate::transfer::Place;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@ use super::door::{self, Entered};
 use super::intent::{self, NewFile};
 use super::reply;
 use super::service::{Answer, Asked, Service};
-use crate::access::Guard;
+use crate::access::{Denied, Guard};
 use crate::bits::Destination;
 use crate::digest::Digests;
 use crate::error::{Failure, Fault, Problem};
@@ -122,9 +122,11 @@ where
     let uri = if begun.path.is_empty() { &begun.route.prefix } else { &begun.path };
     let entered = match door::enter(&service.guard, asked, &begun.route, uri, &service.resumption).await {
         Ok(entered) => entered,
-        // Nobody can say whose it is: its system comes back by itself.
-        Err(denied) if denied.undecided => {
-            service.note(asked, &denied.failure);
+        // Nobody can say whether it is the owner: then its system comes back by itself. Who says to be somebody else is not.
+        Err(Denied { undecided: true, claims, failure, .. })
+            if claims.is_none() || service.uploads.find(id, claims.as_deref()).is_some() =>
+        {
+            service.note(asked, &failure);
             return Err(CutOff);
         }
         Err(_) => return Ok(unknown()),

@@ -8,11 +8,13 @@
 //! People choose passwords that can be guessed, so only hashes that are slow to try are taken: Argon2id and bcrypt, within
 //! bounds on both sides. Too little is no protection when the file is lost; too much is a way to occupy this program.
 //!
-//! The hash is worked out on a thread of its own, a few at a time. A password that was right is remembered for a while by
+//! The hash is worked out on a thread of its own, a few at a time and within bounds of memory (`turns`). A password that was right is remembered for a while by
 //! a keyed hash, together with the line that it was right for: so a line that is changed or removed counts at once.
 
 use super::cache::Cache;
 use super::file::{BadLine, File, List, lines};
+use super::trouble::Trouble;
+use super::turns::{NoTurn, Turns};
 use super::{GuardError, Tried, header, too_many, unavailable};
 use crate::access::{Admitted, Denied};
 use crate::upload::Principal;
@@ -24,20 +26,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 /// How long a password that was right is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
 
-/// Hashes that are worked out at once. Each may take [`ARGON2_MEMORY`].
-const AT_ONCE: usize = 2;
-
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Costs of bcrypt that are taken: 2^10 rounds are 50 ms or so, 2^14 a second.
 const BCRYPT_COST: std::ops::RangeInclusive<u32> = 10..=14;
+
+/// KiB of memory that bcrypt takes.
+const BCRYPT_MEMORY: u32 = 8;
 
 /// KiB of memory that Argon2id may ask for, …
 const ARGON2_MEMORY: std::ops::RangeInclusive<u32> = 7168..=65536;
@@ -144,13 +141,13 @@ pub(super) fn hash(password: &[u8]) -> Result<String, String> {
     Ok(hash.to_string())
 }
 
-/// Whose turn it is to work out hashes.
-#[derive(Debug, Clone)]
-pub(super) struct Turns(Arc<Semaphore>);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Turns(Arc::new(Semaphore::new(AT_ONCE)))
+/// KiB of memory that working out a hash takes.
+fn memory(hash: &str) -> u32 {
+    let params = || Params::try_from(&PasswordHash::new(hash).ok()?).ok();
+    match hash.starts_with("$argon2id$") {
+        // Every hash has been read before, so the largest is never needed.
+        true => params().map_or(*ARGON2_MEMORY.end(), |params| params.m_cost()),
+        false => BCRYPT_MEMORY,
     }
 }
 
@@ -160,11 +157,13 @@ pub(super) struct Basic {
     pub(super) file: File<Users>,
     right: Cache<()>,
     turns: Turns,
+    trouble: Trouble,
 }
 
 impl Basic {
     pub(super) fn open(path: &Path, turns: Turns) -> Result<Self, GuardError> {
-        Ok(Basic { file: File::open(path, Users::parse)?, right: Cache::new(REMEMBERED)?, turns })
+        let (file, right) = (File::open(path, Users::parse)?, Cache::new(REMEMBERED)?);
+        Ok(Basic { file, right, turns, trouble: Trouble::default() })
     }
 
     /// What can be said without working out a hash.
@@ -186,10 +185,7 @@ impl Basic {
         may_try: impl Fn() -> Result<(), u64> + Send,
     ) -> Result<Tried, Denied> {
         let Some((user, password)) = header::basic(headers) else { return Ok(Tried::Nothing) };
-        let turn = timeout(PATIENCE, Arc::clone(&self.turns.0).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else {
-            return Err(unavailable("as many passwords are being checked as may, and more wait"));
-        };
+        let mut turn = self.turns.take().await.map_err(|NoTurn| self.too_busy())?;
         // Another request with the same password may have been first.
         if let Tried::In(admitted) = self.glance(headers) {
             return Ok(Tried::In(admitted));
@@ -199,6 +195,7 @@ impl Basic {
         let (known, any) = (users.hashes.get(&user).cloned(), users.any.clone());
         let Some(hash) = known.clone().or(any) else { return Ok(Tried::Wrong) };
         let mark = self.right.mark([user.as_bytes(), &password, hash.as_bytes()]);
+        turn.with_memory(memory(&hash)).await.map_err(|NoTurn| self.too_busy())?;
         let worked_out = tokio::task::spawn_blocking(move || {
             let is_right = is_right(&password, &hash);
             // Given back when it is done, also if nobody waits for it any more.
@@ -213,6 +210,11 @@ impl Basic {
             Ok(_) => Ok(Tried::Wrong),
             Err(_) => Err(unavailable("the password could not be checked")),
         }
+    }
+
+    fn too_busy(&self) -> Denied {
+        let why = "as many passwords are being checked as may, and more wait";
+        self.trouble.denies(why, &format!("{} lets in only who is known: {why}", self.file.path().display()))
     }
 }
 

@@ -5,7 +5,8 @@
 //! else happens keeps it out. Redirects are not followed: a page to log in at is no answer to an upload.
 
 use super::cache::{Cache, Mark};
-use super::{GuardError, Tried, unavailable};
+use super::trouble::Trouble;
+use super::{GuardError, Tried};
 use crate::access::{Admitted, Denied, Visit};
 use crate::error::{Failure, Problem};
 use crate::route::Forward;
@@ -52,6 +53,7 @@ pub(super) struct Authority {
     terms: Forward,
     http: reqwest::Client,
     yes: Cache<Admitted>,
+    trouble: Trouble,
 }
 
 impl Authority {
@@ -70,7 +72,8 @@ impl Authority {
             .pool_idle_timeout(IDLE_TIME)
             .build()
             .map_err(|error| unusable(causes(&error)))?;
-        Ok(Authority { terms: terms.clone(), http, yes: Cache::new(terms.cache)? })
+        let yes = Cache::new(terms.cache)?;
+        Ok(Authority { terms: terms.clone(), http, yes, trouble: Trouble::default() })
     }
 
     /// What it said about the same request lately.
@@ -102,7 +105,8 @@ impl Authority {
                 let challenges = challenges.take(MAX_CHALLENGES).cloned().collect();
                 let shows = |name: &HeaderName| question.contains_key(name);
                 let was_attempt = self.terms.headers.iter().any(shows);
-                Ok(Tried::Refused { denied: Denied { failure, undecided: false, challenges }, was_attempt })
+                let denied = Denied { challenges, ..Denied::new(failure) };
+                Ok(Tried::Refused { denied, was_attempt })
             }
             StatusCode::FORBIDDEN => Ok(Tried::Refused { denied: self.refused(&answer), was_attempt: false }),
             status => Err(self.silent(&format!("it answers {}", status.as_u16()))),
@@ -185,8 +189,8 @@ impl Authority {
 
     /// Nobody gets in while it does not say so.
     fn silent(&self, why: &str) -> Denied {
-        tracing::warn!("the authority {} lets nobody in: {why}", shown(&self.terms.url));
-        unavailable("the authority that decides about it does not answer as it should")
+        let line = format!("the authority {} lets nobody in: {why}", shown(&self.terms.url));
+        self.trouble.denies("the authority that decides about it does not answer as it should", &line)
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! - `bearer`, `basic`: files of hashes (`file` reads them, and again when they change), of tokens and of passwords.
 //! - `forward`: another service is asked.
-//! - `cache` remembers a "yes" without remembering credentials, `throttle` counts the failures of each network.
+//! - `cache` remembers a "yes" without remembering credentials, `throttle` counts the failures of each network, `trouble`
+//!   says seldom why nobody can be judged.
 //!
 //! Whoever cannot be judged is kept out. Nothing here logs or keeps what a client showed. A wrong line of a file is told
 //! by its number.
@@ -28,13 +29,15 @@ mod file;
 mod forward;
 mod header;
 mod throttle;
+mod trouble;
+mod turns;
 
 use crate::access::{Admitted, Denied, Guard, Visit};
 use crate::error::{Failure, Problem};
 use crate::route::{Auth, PeerName, Routes};
 use crate::transfer::network;
 use crate::upload::Principal;
-use basic::{Basic, Turns};
+use basic::Basic;
 use bearer::Tokens;
 pub use error::GuardError;
 use file::File;
@@ -44,6 +47,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use throttle::Throttle;
+use trouble::unavailable;
+use turns::Turns;
 
 /// Between two looks at the files.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -157,8 +162,9 @@ impl Guards {
         };
         let mut tried = gate.glance(visit);
         if matches!(tried, Tried::Unsure) {
-            may_try().map_err(too_many)?;
-            tried = gate.look(visit, may_try).await?;
+            let unjudged = |denied: Denied| Denied { claims: gate.claims(visit), ..denied };
+            may_try().map_err(too_many).map_err(unjudged)?;
+            tried = gate.look(visit, may_try).await.map_err(unjudged)?;
         }
         let (denied, was_attempt) = match tried {
             Tried::In(admitted) => return Ok(admitted),
@@ -218,6 +224,17 @@ impl Gate {
         }
     }
 
+    /// Who a request says it is. Nobody has checked that.
+    fn claims(&self, visit: Visit<'_>) -> Option<Box<Principal>> {
+        match self {
+            Gate::Basic(_) => {
+                let shown = header::basic(&visit.head.headers);
+                shown.map(|(user, _)| Box::new(Principal::named("basic", &user)))
+            }
+            Gate::Bearer(_) | Gate::Certificate(_) | Gate::Forward(_) => None,
+        }
+    }
+
     fn missing(&self) -> Denied {
         match self {
             Gate::Bearer(_) => self.challenge("no token was sent"),
@@ -238,7 +255,7 @@ impl Gate {
             _ => r#"Bearer realm="put2bits""#,
         };
         let failure = Failure::new(Problem::Unauthorized, why);
-        Denied { failure, undecided: false, challenges: vec![HeaderValue::from_static(challenge)] }
+        Denied { challenges: vec![HeaderValue::from_static(challenge)], ..Denied::new(failure) }
     }
 }
 
@@ -252,10 +269,6 @@ fn too_many(seconds: u64) -> Denied {
     let failure = Failure::new(Problem::TooManyAttempts, detail);
     let denied = Denied::new(Failure { retry_after: Some(seconds), ..failure });
     Denied { undecided: true, ..denied }
-}
-
-fn unavailable(why: &str) -> Denied {
-    Denied { undecided: true, ..Denied::new(Failure::new(Problem::AuthUnavailable, why)) }
 }
 
 /// The line of a file of tokens for this one.

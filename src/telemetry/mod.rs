@@ -5,9 +5,11 @@
 //! session ids, and control characters are escaped, so that no client can forge a line. [`Metrics`] counts.
 
 mod metrics;
+mod seldom;
 mod upload;
 
 pub use metrics::{CONTENT_TYPE, ConnectionGuard, ConnectionLimit, Exposition, Metrics, Unit};
+pub use seldom::Seldom;
 pub use upload::{UploadEnd, UploadLine, upload_finished};
 
 use crate::config::{LogConfig, LogFormat};

@@ -7,14 +7,14 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Counts what happens, for a line now and then.
 #[derive(Debug, Default)]
-pub(super) struct Seldom {
+pub struct Seldom {
     said: Option<Instant>,
     since: u64,
 }
 
 impl Seldom {
     /// It happened. If it is time to say so: how often, since it was said last.
-    pub(super) fn happened(&mut self, now: Instant) -> Option<u64> {
+    pub fn happened(&mut self, now: Instant) -> Option<u64> {
         self.since += 1;
         if self.said.is_some_and(|said| now.saturating_duration_since(said) < PAUSE) {
             return None;

@@ -97,6 +97,7 @@ fn the_level_tells_whose_fault_it_is() {
         (Problem::TooLarge, "INFO", "client"),
         (Problem::Exists, "WARN", "backend"),
         (Problem::Internal, "ERROR", "proxy"),
+        (Problem::AuthUnavailable, "WARN", "proxy"),
     ] {
         let failure = Failure::new(problem, "what happened");
         let line = UploadLine { status: 400, bytes: 1 << 20, end: UploadEnd::Failed(&failure), ..STORED };

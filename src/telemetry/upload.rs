@@ -117,7 +117,8 @@ impl fmt::Display for UploadLine<'_> {
 }
 
 /// Writes the line. Its level says who has to act: nobody or the client `info`, the backend `warn`, this proxy `error`.
-/// Nobody has to where an upload waits for its client because the program ends: that is each restart.
+/// Nobody has to where an upload waits for its client because the program ends: that is each restart. Where nobody could say
+/// whether a client may upload, somebody else has to, whom the guard's own line names: `warn`.
 pub fn upload_finished(line: &UploadLine<'_>) {
     let session = line.session_start();
     let client = line.client.map(|client| client.to_string());
@@ -157,8 +158,10 @@ pub fn upload_finished(line: &UploadLine<'_>) {
         };
     }
     let waits = matches!(line.end, UploadEnd::Paused(why) if why.problem == Problem::ShuttingDown);
+    let unjudged = failure.is_some_and(|failure| failure.problem == Problem::AuthUnavailable);
     match fault.filter(|_| !waits) {
         None | Some(Fault::Client) => event!(info),
+        Some(Fault::Proxy) if unjudged => event!(warn),
         Some(Fault::Backend) => event!(warn),
         Some(Fault::Proxy) => event!(error),
     }

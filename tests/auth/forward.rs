@@ -1,7 +1,7 @@
 //! Another service decides.
 
 use crate::authority::{Authority, Says};
-use crate::support::{Backend, File, Settings, Tap};
+use crate::support::{Backend, File, Settings, Tap, message};
 use crate::{ALICE, bearer, guarded, put};
 use std::time::{Duration, Instant};
 
@@ -94,7 +94,14 @@ async fn nobody_gets_in_when_it_is_away() {
     let backend = Backend::new(&[], &[]);
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let proxy = guarded(&backend, &format!("auth = 'forward'\nauth_url = 'http://{free}/'")).await;
-    put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(503, "auth_unavailable");
+    let begun = Instant::now();
+    for _ in 0..20 {
+        put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(503, "auth_unavailable");
+    }
+    let lines = proxy.log_text().lines().filter(|line| line.contains("lets nobody in")).count() as u64;
+    assert!((1..=1 + begun.elapsed().as_secs() / 10).contains(&lines), "{lines} lines");
+    let line = proxy.line("why", |line| message(line).contains("lets nobody in")).await;
+    assert!(line["level"] == "WARN" && line["times"] == 1, "{line}");
     assert_eq!(backend.stats().sessions_created, 0);
 }
 

@@ -3,7 +3,7 @@
 use crate::authority::{Authority, Says};
 use crate::phone::{Leaving, Phone, Progress};
 use crate::support::{Backend, File, Proxy, within};
-use crate::{ALICE, BOB, bearer, guarded, put, read_again, tokens};
+use crate::{ALICE, BOB, basic, bearer, guarded, put, read_again, tokens};
 use put2bits::limits::MIB;
 use std::fs;
 use std::path::PathBuf;
@@ -160,4 +160,34 @@ async fn while_the_authority_is_silent_an_upload_waits_for_it() {
         assert!(asked.iter().any(|question| question.fields["x-forwarded-method"] == method), "{method}");
     }
     put(&proxy, "/b", &bearer(ALICE)).await.assert_stored();
+}
+
+#[tokio::test]
+async fn guessers_learn_nothing_of_an_upload_however_often_they_try() {
+    let (backend, dir) = (Backend::new(&["overlap=refuse"], &[]), tempfile::tempdir().unwrap());
+    let file_of_users = dir.path().join("users");
+    let line = |user: &str| format!("{user}:{}\n", bcrypt::hash(format!("s3cret-{user}"), 10).unwrap());
+    fs::write(&file_of_users, line("alice") + &line("bob")).unwrap();
+    let proxy =
+        guarded(&backend, &format!("auth = 'basic'\nauth_file = '{}'", file_of_users.display())).await;
+    let mut phone = broken(&backend, &proxy, &basic("alice", "s3cret-alice")).await;
+    let shows = |lines: &str| {
+        let mut thief = Phone::new(proxy.addr, "/a", file()).with(lines);
+        thief.url = phone.url.clone();
+        thief
+    };
+    let (mut bob, mut naked) = (shows(&basic("bob", "s3cret-guess")), shows(""));
+    let mut alice = shows(&basic("alice", "s3cret-guess"));
+    for number in 0..15 {
+        // After ten nothing is worked out for them any more: what they say they are is enough.
+        assert_eq!(bob.ask().await, unknown(), "{number}");
+        assert_eq!(naked.ask().await, unknown(), "{number}");
+    }
+    assert_eq!(bob.give_up().await, Some(404));
+    bob.go_on().await.unwrap().finish().await.unwrap().assert_problem(404, "upload_unknown");
+    // This may be its owner, whose system is to come back.
+    assert_eq!(alice.ask().await, Progress::Away);
+    // Who is known is not disturbed.
+    assert_eq!(phone.upload(None).await.status, 201);
+    backend.assert_stored("/a", file());
 }
