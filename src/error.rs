@@ -165,6 +165,11 @@ problems! {
         "Too many attempts with wrong credentials",
         "Wait a minute, and send the right ones.";
 
+    /// The name is taken, and the route overwrites nothing.
+    FileExists = "file_exists", CONFLICT, Client, false,
+        "The name is taken, and nothing is overwritten here",
+        "Choose another name, or set overwrite of the route to pass or suffix.";
+
     // ---- the client's side: uploads that are resumed --------------------------------------------------------
     /// No such upload resource, or none that this client may know of.
     UploadUnknown = "upload_unknown", NOT_FOUND, Client, false,
@@ -212,7 +217,7 @@ problems! {
     Forbidden = "forbidden", FORBIDDEN, Backend, false,
         "The backend does not allow this upload",
         "Give the backend's user the right to change files there (for IIS: Change on the folder), or choose another name if the file exists already.";
-    /// The target exists and may not be overwritten, or another session holds it.
+    /// The target exists and the backend does not overwrite it, or another session holds it.
     Exists = "exists", CONFLICT, Backend, false,
         "The file exists already and the backend does not overwrite it",
         "Choose another name, or let the backend overwrite files (for IIS: BITSAllowOverwrites).";

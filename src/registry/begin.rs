@@ -21,7 +21,7 @@ impl<H: Host> Registry<H> {
     ///
     /// # Errors
     /// [`Problem::TooManyUploads`], [`Problem::TooManyRunning`], [`Problem::TooManySessions`],
-    /// [`Problem::ShuttingDown`]; [`Problem::Exists`] or why it is
+    /// [`Problem::ShuttingDown`]; [`Problem::FileExists`] or why it is
     /// not known whether the file is there.
     pub async fn create(&self, new: NewUpload) -> Result<Created, Failure> {
         self.check_open()?;

@@ -76,7 +76,7 @@ impl<H: Host> Registry<H> {
     /// end when it begins; they do not stand in its way.
     ///
     /// # Errors
-    /// [`Problem::Exists`], or why that cannot be found out.
+    /// [`Problem::FileExists`], or why that cannot be found out.
     pub(super) async fn place(
         &self,
         route: &Route,
@@ -84,8 +84,9 @@ impl<H: Host> Registry<H> {
         carried: &Carried,
         replaced: &[Destination],
     ) -> Result<Placed, Failure> {
-        let taken =
-            |whose| Err(Failure::new(Problem::Exists, format!("{whose}, and the route overwrites nothing")));
+        let taken = |whose| {
+            Err(Failure::new(Problem::FileExists, format!("{whose}, and the route overwrites nothing")))
+        };
         let mut destination = wanted.clone();
         let mut blind = false;
         for _ in 0..TRIES {

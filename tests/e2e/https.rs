@@ -5,7 +5,7 @@
 #[path = "../backend/terminator.rs"]
 mod terminator;
 
-use crate::support::{Backend, File, Settings, Tap, program};
+use crate::support::{Backend, File, Settings, Tap, Upload, program};
 use put2bits::limits::MIB;
 use rustls::version::{TLS12, TLS13};
 use std::fs;
@@ -77,6 +77,37 @@ async fn a_token_that_changed_is_taken_at_once() {
     fs::write(&token, "new").unwrap();
     proxy.put("/in/a.mov", file).await.finish().await.assert_stored();
     backend.assert_stored("/in/a.mov", file);
+}
+
+/// `overwrite = "refuse"` looks whether the file is there, and logs in for it as for a packet.
+#[tokio::test]
+async fn the_look_before_an_upload_logs_in_as_its_packets_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "old").unwrap();
+    let backend = Backend::new(&["auth=exact:Bearer new"], &[]);
+    let proxy = |credentials: &str| {
+        Settings::routes(&format!(
+            "[[backend]]\nname = 'iis'\nurl = '{}'\nprofile = 'refuse'\n{credentials}\n\
+             [[route]]\npath = '/'\nbackend = 'iis'\noverwrite = 'refuse'\n",
+            backend.url(),
+        ))
+    };
+    let callers = proxy("credentials = 'caller'\ncredentials_headers = ['Authorization']").start().await;
+    let put = async |path: &str, lines: &str| {
+        Upload::begin(callers.addr, "PUT", path, File::new(10), lines).await.finish().await
+    };
+    let refused = put("/a", "Authorization: Bearer old\r\n").await;
+    refused.assert_problem(401, "caller_refused");
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"bits\""), "{refused}");
+    put("/a", "Authorization: Bearer new\r\n").await.assert_stored();
+    put("/a", "Authorization: Bearer new\r\n").await.assert_problem(409, "file_exists");
+
+    let own = format!("credentials = 'bearer'\ncredentials_file = '{}'", token.display());
+    let own = proxy(&own).start().await;
+    own.put("/b", File::new(10)).await.finish().await.assert_problem(502, "backend_auth");
+    fs::write(&token, "new").unwrap();
+    own.put("/b", File::new(10)).await.finish().await.assert_stored();
 }
 
 #[test]

@@ -182,13 +182,13 @@ async fn refuse_never_overwrites() {
     let backend = Backend::new(&["existing=overwrite"], &[]);
     let proxy = Settings::route(&backend.url(), "profile = 'refuse'\noverwrite = 'refuse'").start().await;
     proxy.put("/a.jpg", File::new(10)).await.finish().await.assert_stored();
-    proxy.put("/a.jpg", File::new(20)).await.finish().await.assert_problem(409, "exists");
+    proxy.put("/a.jpg", File::new(20)).await.finish().await.assert_problem(409, "file_exists");
     backend.assert_stored("/a.jpg", File::new(10));
     // Two at once, one of them in another spelling: the second finds the name taken.
     let mut first = proxy.put("/b.jpg", File::new(2 * MIB)).await;
     first.send_to(MIB).await;
     within("a part", backend.wait_for(|stats| stats.bytes > 10)).await;
-    proxy.put("/B.jpg", File::new(20)).await.finish().await.assert_problem(409, "exists");
+    proxy.put("/B.jpg", File::new(20)).await.finish().await.assert_problem(409, "file_exists");
     first.finish().await.assert_stored();
     backend.assert_stored("/b.jpg", File::new(2 * MIB));
     proxy.put("/c.jpg", File::new(20)).await.finish().await.assert_stored();

@@ -29,10 +29,10 @@ async fn refused(world: &World, principal: Option<Principal>) -> Problem {
 async fn an_open_upload_holds_its_name_also_over_a_restart() {
     let first = world(Overwrite::Refuse, 404);
     let id = first.broken(alice()).await;
-    assert_eq!(refused(&first, bob()).await, Problem::Exists);
+    assert_eq!(refused(&first, bob()).await, Problem::FileExists);
     let second = first.killed();
     second.recover();
-    assert_eq!(refused(&second, bob()).await, Problem::Exists);
+    assert_eq!(refused(&second, bob()).await, Problem::FileExists);
     assert_eq!(target(&second, &id), "/up/f.bin");
     // When it is over, the name is free.
     second.registry.cancel(&id).await.unwrap();
@@ -69,7 +69,7 @@ async fn another_name_is_in_the_record_and_its_client_still_replaces_it() {
 #[tokio::test(start_paused = true)]
 async fn what_is_there_or_may_be_is_not_overwritten() {
     for (status, problem) in
-        [(200, Problem::Exists), (403, Problem::ExistsUnknown), (503, Problem::Unavailable)]
+        [(200, Problem::FileExists), (403, Problem::ExistsUnknown), (503, Problem::Unavailable)]
     {
         let world = world(Overwrite::Refuse, status);
         assert_eq!(refused(&world, alice()).await, problem);
@@ -79,7 +79,7 @@ async fn what_is_there_or_may_be_is_not_overwritten() {
         world.create(bob()).await;
     }
     // All names are taken, or none is told of.
-    assert_eq!(refused(&world(Overwrite::Suffix, 200), alice()).await, Problem::Exists);
+    assert_eq!(refused(&world(Overwrite::Suffix, 200), alice()).await, Problem::FileExists);
     let blind = world(Overwrite::Suffix, 405);
     assert_ne!(target(&blind, &blind.create(alice()).await), "/up/f.bin");
     // Whoever passes everything on asks nobody.
