@@ -63,7 +63,7 @@ fn some(name: &str, least: u64, runs: u64) {
     let mutator = Mutator::new(seeds.into_iter().map(|(_, seed)| seed).collect());
     let passed = (0..runs).filter(|&number| run(target, &mutator.input(seed, number))).count() as u64;
     println!("{name}: {passed} of {runs} got past the first refusal, {:.1?}", begin.elapsed());
-    assert!(passed * 100 >= runs * least && passed < runs, "{passed} of {runs}");
+    assert!(passed > 0 && passed * 100 >= runs * least && passed < runs, "{passed} of {runs}");
 }
 
 #[test]
@@ -93,7 +93,8 @@ fn h2() {
 
 #[test]
 fn hashes() {
-    some("hashes", 1, RUNS / 50);
+    // About one in fifty gets past it. Of so few inputs, one in a hundred would be missed now and then.
+    some("hashes", 0, RUNS / 50);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Targets of requests: a target, then the fields that may name the file.
 
 use super::text;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderName, Uri};
 use percent_encoding::percent_decode_str;
 use put2bits::bits::Destination;
 use put2bits::error::Problem;
@@ -9,17 +9,21 @@ use put2bits::route::{BackendUrl, MAX_TARGET, NameSource, Route, Routes};
 use std::sync::LazyLock;
 
 static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
-    let routes = ["/", "/in/", "/in/deep%20er/", "/%69n2/a"].map(|prefix| {
-        let mut route = Route::new(prefix, BackendUrl::parse("http://iis:81/up/").expect("a URL"));
-        route.name = NameSource { header: Some("x-name".parse().expect("a name")), query: Some("n".into()) };
-        route
-    });
+    let routes = ["/", "/in/", "/in/deep%20er/", "/%69n2/a"].map(named);
     Routes::new(routes.into())
 });
 
+fn named(prefix: &str) -> Route {
+    let mut route = Route::new(prefix, BackendUrl::parse("http://iis:81/up/").expect("a URL"));
+    route.name = NameSource { header: Some(NAME), query: Some("n".into()) };
+    route
+}
+
+/// What a client may call its file.
+const NAME: HeaderName = HeaderName::from_static("x-name");
+
 /// Takes what comes out at the backend once more.
-static AGAIN: LazyLock<Route> =
-    LazyLock::new(|| Route::new("/up/", BackendUrl::parse("http://iis:81/up/").expect("a URL")));
+static AGAIN: LazyLock<Route> = LazyLock::new(|| named("/up/"));
 
 pub(crate) fn run(input: &[u8]) -> bool {
     let (target, headers) = text::head(input);
@@ -29,7 +33,9 @@ pub(crate) fn run(input: &[u8]) -> bool {
         Ok(to) => {
             harmless(&to);
             let again = Uri::from(to.target.clone());
-            let second = AGAIN.destination(&again, &HeaderMap::new()).expect("what was taken is taken again");
+            // With its own name, or the last of the path would be looked at as one, too: ` web.config` is none.
+            let own = HeaderMap::from_iter([(NAME, to.content_name.clone())]);
+            let second = AGAIN.destination(&again, &own).expect("what was taken is taken again");
             assert_eq!(second.target, to.target, "one spelling, and that one stays");
             true
         }
