@@ -1,4 +1,5 @@
 mod template;
+mod values;
 
 use super::*;
 use http::HeaderMap;

@@ -4,7 +4,7 @@ use super::super::*;
 use crate::error::Problem;
 use http::HeaderMap;
 
-fn route(target: &str) -> Route {
+pub(super) fn route(target: &str) -> Route {
     Route {
         target: Some(Template::parse(target).unwrap_or_else(|error| panic!("{target}: {error}"))),
         name: NameSource { header: Some(HeaderName::from_static("x-name")), query: Some("n".into()) },
@@ -14,12 +14,21 @@ fn route(target: &str) -> Route {
 
 /// The path below `/up/`, or the code of the problem.
 fn filled(target: &str, uri: &str, fields: &[(&'static str, &str)], user: Option<&str>) -> String {
-    let headers: HeaderMap = fields
-        .iter()
-        .map(|(name, value)| {
-            (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
-        })
-        .collect();
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    filled_from(target, uri, &fields, user)
+}
+
+/// The same with values that are not UTF-8.
+pub(super) fn filled_from(
+    target: &str,
+    uri: &str,
+    fields: &[(&'static str, &[u8])],
+    user: Option<&str>,
+) -> String {
+    let field = |(name, value): &(&'static str, &[u8])| {
+        (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())
+    };
+    let headers: HeaderMap = fields.iter().map(field).collect();
     let uri = format!("/in/{uri}").parse().unwrap();
     let naming = Naming { user, length: Some(5), random: 7, ..Naming::new(&uri, &headers) };
     match route(target).locate(&naming) {
