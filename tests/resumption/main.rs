@@ -23,6 +23,7 @@ mod curl;
 mod drops;
 mod kills;
 mod moments;
+mod names;
 mod offsets;
 mod secrets;
 mod state;
