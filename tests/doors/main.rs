@@ -36,6 +36,7 @@ mod trap;
 mod chain;
 mod drain;
 mod elsewhere;
+mod let_in;
 mod mistakes;
 mod resuming;
 mod sidecar;
