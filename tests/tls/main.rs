@@ -22,6 +22,7 @@ mod mistakes;
 mod proxied;
 mod reload;
 mod sockets;
+mod storm;
 
 use std::time::Duration;
 
