@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+// Shared with the end-to-end tests; not everything in it is needed here.
+#[allow(dead_code)]
+#[path = "e2e/support/secrets.rs"]
+mod secrets;
+
 use std::env;
 use std::fs;
 use std::net::TcpListener;
@@ -16,7 +21,8 @@ fn put2bits(args: &[&str], variables: &[(&str, &str)]) -> Output {
             command.env_remove(name);
         }
     }
-    command.args(args).envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap()
+    let run = command.args(args).envs(variables.iter().copied()).stdin(Stdio::null());
+    secrets::untold(run.output().unwrap())
 }
 
 fn stdout(output: &Output) -> &str {
@@ -107,7 +113,7 @@ fn p13_a_bad_configuration_never_binds_a_port() {
 fn a_bad_flag_is_wrong_usage() {
     for (flags, line) in [
         (["--backend", "iis/uploads"], "--backend: \"iis/uploads\" is refused: write an absolute URL"),
-        (["--backend", "http://me:secret@iis/"], "--backend: \"http://***\" is refused: a user name"),
+        (["--backend", "http://me:s3cret@iis/"], "--backend: \"http://***\" is refused: a user name"),
         (["--listen", "8080"], "--listen: \"8080\" is not \"off\", or an IP address and a port"),
         (["--max-upload", "0"], "--max-upload: limits.max_upload: \"0\" is not a size above 0"),
         (["--memory", "big"], "--memory: limits.memory: \"big\" is not a size"),

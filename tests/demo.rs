@@ -1,6 +1,11 @@
 //! `put2bits demo`, as a newcomer runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+// Shared with the end-to-end tests; not everything in it is needed here.
+#[allow(dead_code)]
+#[path = "e2e/support/secrets.rs"]
+mod secrets;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
@@ -12,7 +17,7 @@ fn demo(args: &[&str]) -> Command {
 }
 
 fn run(args: &[&str]) -> (Output, String) {
-    let output = demo(args).output().unwrap();
+    let output = secrets::untold(demo(args).output().unwrap());
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     (output, text)
 }
@@ -75,7 +80,8 @@ fn a_file_that_is_not_there_is_one_clear_line() {
 #[test]
 fn kept_up_it_takes_more_uploads() {
     let mut child = Running(demo(&["--size", "1MiB", "--keep"]).stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut lines = lines.inspect(|line| assert_eq!(secrets::find_in_log(line), None, "a secret is told"));
     let hint = lines.find(|line| line.contains("curl -T FILE http://")).expect("a curl line");
     let address = hint.rsplit_once("http://").unwrap().1.trim_end_matches('/').to_owned();
 

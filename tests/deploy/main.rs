@@ -6,6 +6,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+// Shared with the end-to-end tests; not everything in it is needed here.
+#[allow(dead_code)]
+#[path = "../e2e/support/secrets.rs"]
+mod secrets;
+
 mod image;
 mod kubernetes;
 mod mutations;

@@ -86,7 +86,7 @@ fn make_up(folder: &Path, name: &str) {
             fs::write(folder.join(name), put2bits::guard::token_line("phones", &[b'x'; 40]).unwrap())
                 .unwrap();
         }
-        _ => fs::write(folder.join(name), "user:secret\n").unwrap(),
+        _ => fs::write(folder.join(name), "user:s3cret\n").unwrap(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Programs from outside.
 
+use crate::secrets;
 use std::env;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     // Who does not read its input has closed it.
     let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+    secrets::untold(child.wait_with_output().unwrap())
 }
 
 /// The same, of a run that must succeed.

@@ -1,15 +1,26 @@
 //! `put2bits probe-backend` against the mock with its quirks: what it prints is what was set.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+// Shared with other tests; not everything in them is needed here.
+#[allow(dead_code)]
+#[path = "../e2e/support/secrets.rs"]
+mod secrets;
+#[allow(dead_code)]
+#[path = "../backend/terminator.rs"]
+mod terminator;
 
 mod cases;
 
 use cases::{CASES, Case};
 use put2bits::bits::server::Knobs;
 use put2bits::mock::{Mock, MockConfig, Storage};
+use rustls::version::{TLS12, TLS13};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
+use terminator::{Ca, Terminator, server};
 use tokio::sync::watch;
 
 /// A server with these quirks, that stores into a folder of its own.
@@ -53,7 +64,8 @@ fn probe(url: &str, flags: &[&str]) -> Output {
             command.env_remove(name);
         }
     }
-    command.args(["probe-backend", url]).args(flags).stdin(Stdio::null()).output().unwrap()
+    let run = command.args(["probe-backend", url]).args(flags).stdin(Stdio::null());
+    secrets::untold(run.output().unwrap())
 }
 
 /// What is wrong with what it said of that server.
@@ -142,8 +154,13 @@ fn the_settings_are_a_configuration() {
     let output = probe(&server.mock.url(), &["--up-to", "64KiB"]);
     let settings = String::from_utf8(output.stdout).unwrap();
     let name = settings.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
+    assert_is_configuration(server.folder.path(), &settings, name);
+}
+
+/// Asserts that the settings and a route to them are a configuration.
+fn assert_is_configuration(folder: &Path, settings: &str, name: &str) {
     let text = format!("{settings}\n[[route]]\npath = \"/\"\nbackend = {name}\n");
-    let file = server.folder.path().join("put2bits.toml");
+    let file = folder.join("put2bits.toml");
     std::fs::write(&file, text).unwrap();
     let checked = Command::new(env!("CARGO_BIN_EXE_put2bits"))
         .args(["check-config", "--config"])
@@ -182,6 +199,57 @@ fn who_has_an_account_gets_in() {
         );
         assert_eq!(server.files(), Vec::<String>::new());
     }
+}
+
+/// The same behind TLS that a CA of the house vouches for: what was given to believe it stands in the settings, too.
+#[test]
+fn a_server_with_a_private_ca_is_examined_over_https() {
+    let case = Case { quirks: &[], ..CASES[0] };
+    let mock = Server::start_with(&case, &["auth=basic:proxy:s3cret"]);
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let tls = server(&ca.issue(&["iis.test"]), None, &[&TLS12, &TLS13]);
+    let front = Terminator::start(tls, mock.mock.addr());
+    let url = format!("https://127.0.0.1:{}/", front.port);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (account, roots) = (file("account", "proxy:s3cret"), file("ca.pem", &ca.pem()));
+    let others = file("others.pem", &Ca::new().pem());
+    let flags =
+        ["--credentials", "basic", "--credentials-file", &account, "--up-to", "64KiB", "--timeout", "20s"];
+
+    // Nobody is shown the password who cannot prove to be the server.
+    for (more, words) in [
+        (&["--tls-name", "iis.test"][..], "not signed by anybody trusted here"),
+        (&["--tls-name", "iis.test", "--tls-ca", &others], "not signed by anybody trusted here"),
+        (&["--tls-ca", &roots], "is for iis.test, not for 127.0.0.1"),
+    ] {
+        let output = probe(&url, &[&flags[..], more].concat());
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{more:?}: {err}");
+        assert!(err.contains(words), "{words}: {err}");
+    }
+    assert_eq!(mock.mock.stats().connections, 0);
+
+    let output = probe(&url, &[&flags[..], &["--tls-name", "iis.test", "--tls-ca", &roots]].concat());
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    for line in [
+        format!("url = {url:?}"),
+        "credentials = \"basic\"".to_owned(),
+        format!("credentials_file = {account:?}"),
+        "tls_name = \"iis.test\"".to_owned(),
+        format!("tls_ca = {roots:?}"),
+        "profile = \"refuse\"".to_owned(),
+    ] {
+        assert!(out.lines().any(|other| other == line), "{line}: {out}");
+    }
+    assert!(front.names().iter().all(|name| name.as_deref() == Some("iis.test")), "{:?}", front.names());
+    assert_eq!(mock.files(), Vec::<String>::new());
+    let name = out.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
+    assert_is_configuration(folder.path(), &out, name);
 }
 
 /// The same of a server that stands in a file, by its name.

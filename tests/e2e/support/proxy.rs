@@ -224,7 +224,7 @@ impl Proxy {
     /// P12: a secret that it has told or kept.
     fn secret_elsewhere(&self) -> Option<String> {
         let folders: Vec<PathBuf> = self.state.iter().cloned().chain([self.home.path().to_owned()]).collect();
-        secrets::find_in_rest(self.admin, &folders)
+        secrets::find_in_rest(self.admin.addr, &folders)
     }
 
     /// The whole log of a process that has ended.

@@ -1,15 +1,16 @@
-//! P12, over the whole test run: every proxy that a test started is searched when the test is done with it.
+//! P12, over the whole test run: every process that a test started is searched when the test is done with it. What runs
+//! as a server is searched by `Proxy`, with its metrics and its files; what prints and ends by [`untold`].
 //!
 //! Tests that show credentials to the proxy, or put them into its files, write [`MARKER`] into each of them. Ids that
 //! open a door by themselves (those of BITS sessions, URLs of uploads) are known by their form.
 
-use super::Admin;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::time::Duration;
 
 /// Stands in every secret that a test plants.
@@ -52,8 +53,17 @@ pub(crate) fn find_in_log(log: &str) -> Option<String> {
     find(log.as_bytes()).or_else(ids).or_else(urls)
 }
 
+/// The output of a process that has ended, in which no secret stands.
+#[track_caller]
+pub(crate) fn untold(output: Output) -> Output {
+    for (place, text) in [("output", &output.stdout), ("error output", &output.stderr)] {
+        assert_eq!(find_in_log(&String::from_utf8_lossy(text)), None, "a secret is in its {place}");
+    }
+    output
+}
+
 /// All that a proxy has told and kept, but for its log: its metrics, if it still answers, and its files.
-pub(crate) fn find_in_rest(admin: Admin, folders: &[PathBuf]) -> Option<String> {
+pub(crate) fn find_in_rest(admin: SocketAddr, folders: &[PathBuf]) -> Option<String> {
     let pages = page(admin).into_iter().map(|page| ("the metrics".to_owned(), page));
     let files = folders.iter().flat_map(|folder| contents(folder));
     let mut places = pages.chain(files);
@@ -61,9 +71,9 @@ pub(crate) fn find_in_rest(admin: Admin, folders: &[PathBuf]) -> Option<String> 
 }
 
 /// The metrics, without a runtime.
-fn page(admin: Admin) -> Option<Vec<u8>> {
+fn page(admin: SocketAddr) -> Option<Vec<u8>> {
     let patience = Duration::from_secs(2);
-    let mut stream = TcpStream::connect_timeout(&admin.addr, patience).ok()?;
+    let mut stream = TcpStream::connect_timeout(&admin, patience).ok()?;
     stream.set_read_timeout(Some(patience)).ok()?;
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n").ok()?;
     let mut bytes = Vec::new();
