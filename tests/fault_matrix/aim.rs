@@ -169,6 +169,12 @@ impl Aim {
             Fault::ProxyDies if moment == Moment::Answered => {
                 Strike { dies: Some(Dies::ProxySoon), ..strike(Reach::Whole, Back::Answer) }
             }
+            // It dies behind Create-Session, which goes to the origin.
+            Fault::NodeDies if packet == Some(&Packet::CreateSession) => {
+                Strike { dies: Some(Dies::Node), ..strike(Reach::Whole, Back::Answer) }
+            }
+            Fault::NodeDies if nothing => Strike { dies: Some(Dies::Node), ..strike(reach, Back::Unsent) },
+            Fault::NodeDies => Strike { dies: Some(Dies::Node), ..strike(reach, Back::Lost) },
             Fault::ProxyDies => Strike { dies: Some(Dies::Proxy), ..strike(reach, Back::Lost) },
             Fault::ServerRestarts | Fault::ServerForgets => {
                 self.then = vec![Back::Unsent; 3];

@@ -1,10 +1,13 @@
 //! The four axes of the matrix, and whether a fault passes.
 
+use crate::farm;
 use put2bits::bits::Profile;
 use put2bits::bits::server::{Broken, GapRule, Knobs, OverlapRule};
 
-/// Cells in all.
-pub(crate) const COUNT: usize = 13 * 3 * 5 * (Fault::ALL.len() + Fault::ALL.len() - Fault::DEATHS + 1);
+/// Faults that any server may meet.
+const EVERYWHERE: usize = Fault::ALL.len() - 1;
+/// Cells in all: of each fault that any server may meet, once and, if it can last, for ever; and of nodes that die.
+pub(crate) const COUNT: usize = 13 * 3 * (7 * (2 * EVERYWHERE - (Fault::DEATHS - 1) + 1) + 2);
 
 names! {
     /// Where in the protocol. The names say: at which packet, and how far it has come.
@@ -60,6 +63,8 @@ names! {
         /// It had its sessions in memory.
         ServerForgets = "server-restarts-and-forgets",
         NetworkCut = "network-cut",
+        /// The node that the session was sent to. The others live.
+        NodeDies = "node-dies",
     }
 }
 
@@ -83,6 +88,10 @@ names! {
         EndPlusOne = "end+1",
         /// What came of a broken request counts.
         Partial = "partial",
+        /// Several nodes that share all they have, on the operator's list; one of them is handed out. It refuses overlaps.
+        Farm = "farm",
+        /// The same, and each knows its own sessions and files alone.
+        Apart = "farm-apart",
     }
 }
 
@@ -127,7 +136,7 @@ impl Point {
 
 impl Fault {
     /// How many of them are somebody's death or nearly so.
-    pub(crate) const DEATHS: usize = 5;
+    pub(crate) const DEATHS: usize = 6;
 
     /// Whether somebody dies, or the network between proxy and server does.
     pub(crate) const fn is_a_death(self) -> bool {
@@ -161,8 +170,14 @@ impl Kind {
             Kind::Append => fragment.overlap = OverlapRule::Append,
             Kind::EndPlusOne => (fragment.overlap, fragment.gap) = (OverlapRule::Overwrite, GapRule::Take),
             Kind::Partial => fragment.broken = Broken::Keep,
+            Kind::Farm | Kind::Apart => farm::found(&mut knobs, self == Kind::Farm),
         }
         knobs
+    }
+
+    /// Whether it hands out nodes.
+    pub(crate) const fn is_farm(self) -> bool {
+        matches!(self, Kind::Farm | Kind::Apart)
     }
 
     /// What the route says of it.
@@ -182,7 +197,7 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Every cell. Who is dead comes back: of the deaths only a cut network may last.
+    /// Every cell. Who is dead comes back: of the deaths only a cut network may last. (A node that does not is struck once.)
     pub(crate) fn all() -> Vec<Cell> {
         let mut cells = Vec::new();
         for &lasting in Lasting::ALL {
@@ -193,6 +208,9 @@ impl Cell {
                 for &point in Point::ALL {
                     for &mode in Mode::ALL {
                         for &server in Kind::ALL {
+                            if fault == Fault::NodeDies && !server.is_farm() {
+                                continue;
+                            }
                             cells.push(Cell { point, fault, mode, server, lasting });
                         }
                     }

@@ -2,7 +2,7 @@
 //!
 //! What can be read from it, among other things: where bytes may be sent again, trouble that passes is not seen by any
 //! client (promise P6, see `p6` below). A client that can resume is cut off while trouble lasts, and never told a 5xx for
-//! it. Where bytes must not be sent twice, a doubt about a fragment costs the upload, unless it is the first one. A forged or
+//! it. The node of a farm that shares its storage may die, and nobody sees it. Where bytes must not be sent twice, a doubt about a fragment costs the upload, unless it is the first one. A forged or
 //! malformed word of the server never ends in success, unless it has nothing to do with the bytes.
 
 use crate::cell::Fault::{self, *};
@@ -71,9 +71,18 @@ const ANEW: &[Mode] = &[Mode::Plain, Mode::Create];
 const RESUMABLE: &[Mode] = &[Mode::Create, Mode::Append];
 
 /// They may get the same bytes twice.
-const PATIENT: &[Kind] = &[Kind::Refuse, Kind::Trim, Kind::EndPlusOne, Kind::Partial];
+const PATIENT: &[Kind] =
+    &[Kind::Refuse, Kind::Trim, Kind::EndPlusOne, Kind::Partial, Kind::Farm, Kind::Apart];
 /// It must not.
 const APPENDING: &[Kind] = &[Kind::Append];
+
+/// They hand out nodes.
+const FARMS: &[Kind] = &[Kind::Farm, Kind::Apart];
+const SHARING: &[Kind] = &[Kind::Farm];
+const APART: &[Kind] = &[Kind::Apart];
+
+/// A node is silent for longer than it may be.
+const GIVEN_UP: &[Fault] = &[Stall, NetworkCut, NodeDies];
 
 /// From top to bottom; the first that fits decides.
 #[rustfmt::skip]
@@ -84,6 +93,26 @@ pub(crate) const ROWS: &[Row] = &[
     // The file is stored. A client that does not hear of it asks again, if it can.
     row(&[], &[], &[CloseAnswered], PLAIN, &[], Stored),
     row(&[], &[], &[CloseAnswered], &[], &[], Resumed),
+
+    // The packet behind Create-Session is a Ping there, and whatever is answered to it is an answer.
+    row(ONCE, &[Status403, Ahead416, TooLarge, AckBeyond, AckForeign, Redirect], &[CreateAnswered], &[], FARMS, Stored),
+    row(FOR_EVER, &[AckMissing, AckHuge, AckBeyond, AckNegative, AckText, AckForeign, AckUntyped], &[CreateAnswered], PLAIN, FARMS, Failed(Unavailable)),
+    // A node that is silent for a minute is given up, and with it the trouble begins anew at the origin.
+    row(FOR_EVER, &[NetworkCut], FRAGMENTS, PLAIN, FARMS, Failed(Timeout)),
+    row(FOR_EVER, &[Refused], &[FirstHalf, FirstSent, LastHalf, LastSent], PLAIN, FARMS, Failed(Unreachable)),
+    row(ONCE, &[NetworkCut], &[LastSent, CloseSent], &[], SHARING, Stored),
+    row(ONCE, &[NodeDies], &[CreateUnsent, CreateSent, CreateAnswered], PLAIN, FARMS, Failed(Unreachable)),
+    row(ONCE, &[NodeDies], &[], &[], SHARING, Stored),
+    // Where the others do not know the session, it is lost with its node: a client that can begin anew does.
+    row(ONCE, GIVEN_UP, &[CloseSent], &[], APART, Failed(CloseInDoubt)),
+    row(ONCE, &[Stall, NetworkCut], &[CloseUnsent], &[], APART, Failed(CloseInDoubt)),
+    row(ONCE, GIVEN_UP, LATER, RESUMABLE, APART, Anew),
+    row(ONCE, GIVEN_UP, LATER, &[], APART, Failed(SessionLost)),
+    row(ONCE, GIVEN_UP, FIRST, APPEND, APART, Anew),
+    row(ONCE, &[Slow], &[FirstSent], APPEND, APART, Anew),
+    row(ONCE, &[NodeDies], &[CloseUnsent], RESUMABLE, APART, Anew),
+    row(ONCE, &[NodeDies], &[CloseUnsent], &[], APART, Failed(SessionLost)),
+    row(ONCE, &[NodeDies], &[], &[], APART, Stored),
 
     row(ONCE, &[Refused, Unresolved], &[LastHalf, LastSent], RESUMABLE, APPENDING, Anew),
     row(ONCE, &[Refused, Unresolved], &[LastHalf, LastSent], &[], APPENDING, Failed(FragmentInDoubt)),
@@ -279,6 +308,8 @@ fn p6_trouble_that_passes_is_invisible() {
     ];
     // While a plain client has not sent a byte it is waited for fifteen seconds, not for the time that one packet may take.
     let is_too_long = |cell: &Cell| match cell.fault {
+        // A minute is what a node has, and the others know nothing of its sessions.
+        Stall | Slow | NetworkCut if cell.server == Kind::Apart => true,
         Stall => cell.mode == Mode::Plain && AT_CREATE.contains(&cell.point),
         Slow => cell.mode == Mode::Plain && cell.point == CreateSent,
         // Six minutes of silence, then half a minute without a connection: longer than the window.

@@ -112,7 +112,12 @@ fn leaves_a_session(cell: Cell) -> bool {
         || (cell.mode == Mode::Plain && cell.point == Point::LastSent && cell.fault == Fault::NetworkCut);
     // What is opened in another protocol is not ended in ours.
     let foreign = cell.point == Point::CreateSent && matches!(cell.fault, Fault::AckBeyond | Fault::AckText);
-    forgotten || (is_cut && fails) || foreign
+    // That of a node that is given up: the others have never heard of it. Or all would know it, but a client that has sent
+    // no byte is told before the node is given up.
+    let is_too_long = matches!(cell.fault, Fault::Stall | Fault::Slow | Fault::NetworkCut | Fault::NodeDies);
+    let unsent = cell.mode == Mode::Plain && cell.point.is_at_create() && cell.fault == Fault::NodeDies;
+    let elsewhere = (cell.server == Kind::Apart && is_too_long) || unsent;
+    forgotten || (is_cut && fails) || foreign || elsewhere
 }
 
 /// Everything but the fault: always the same.

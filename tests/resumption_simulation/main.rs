@@ -16,10 +16,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod body;
+#[allow(dead_code, reason = "only tests/fault_matrix has farms")]
+mod farm;
 #[allow(dead_code, reason = "interruptions are the other simulation's")]
 #[path = "../simulation/faults.rs"]
 mod faults;
 mod front;
+mod look;
 mod network;
 mod oracle;
 mod phone;

@@ -1,10 +1,11 @@
 //! The network between the proxy and the server, the server with its bytes, and what no packet may do.
 
+use crate::farm::ORIGIN;
 use crate::faults::Fate;
 use crate::strike::Strike;
 use crate::world::{Inside, World};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, DATE, LAST_MODIFIED};
+use http::header::DATE;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use put2bits::bits::server::{Begin, Delivery, OverlapRule, RequestHead, TargetState};
 use put2bits::bits::{Destination, Dialect, Node, Packet};
@@ -19,6 +20,7 @@ pub(crate) struct Sent {
     pub(crate) packet: Packet,
     head: HeaderMap,
     target: String,
+    host: String,
     upload: usize,
     body: Vec<Bytes>,
     connection: u64,
@@ -30,16 +32,23 @@ pub(crate) type Late = (u64, Sent);
 /// The way of one run of the transfer to the server.
 #[derive(Debug)]
 pub(crate) struct Link {
-    world: World,
-    to: Destination,
+    pub(crate) world: World,
+    pub(crate) to: Destination,
     upload: usize,
     connection: u64,
+    /// Where it is now; nothing: at the origin.
+    node: Option<Node>,
 }
 
 impl Link {
     pub(crate) fn new(world: World, to: Destination, upload: usize) -> Self {
         let connection = world.lock().connect();
-        Link { world, to, upload, connection }
+        Link { world, to, upload, connection, node: None }
+    }
+
+    /// Whom it speaks to.
+    pub(crate) fn host(&self) -> String {
+        self.node.as_ref().map_or_else(|| ORIGIN.to_owned(), Node::to_string)
     }
 
     fn reconnect(&mut self) {
@@ -75,7 +84,13 @@ impl Drop for UnderWay {
 }
 
 impl Backend for Link {
-    fn go_to(&mut self, _: Option<&Node>) {}
+    fn go_to(&mut self, node: Option<&Node>) {
+        if self.node.as_ref() != node {
+            self.node = node.cloned();
+            self.to.host = HeaderValue::from_str(&self.host()).expect("a node is a header value");
+            self.reconnect();
+        }
+    }
 
     async fn exchange(&mut self, call: Call, patience: Patience) -> Result<Answer, NoAnswer> {
         self.world.alive().await;
@@ -83,6 +98,7 @@ impl Backend for Link {
         let sent = Sent {
             head: packet.request(&self.to, &Dialect::default()).headers().clone(),
             target: self.to.target.to_string(),
+            host: self.host(),
             upload: self.upload,
             connection: self.connection,
             packet,
@@ -117,38 +133,6 @@ impl Backend for Link {
     }
 }
 
-impl Link {
-    /// HEAD of the target.
-    async fn look(&mut self, patience: Patience) -> Result<Answer, NoAnswer> {
-        let strike = self.world.lock().aimed(None);
-        let (struck, takes) = strike.map_or((None, Duration::ZERO), |strike| strike.of_head(patience));
-        sleep(takes + Duration::from_millis(5)).await;
-        if !self.world.lock().lives_on() {
-            return pending().await;
-        }
-        if let Some(got) = struck {
-            return got.map(answer).map_err(no_answer);
-        }
-        let mut world = self.world.lock();
-        let mut headers = HeaderMap::new();
-        let status = match world.published.get(self.to.target.as_str()) {
-            _ if !world.schedule.serves_reads => StatusCode::METHOD_NOT_ALLOWED,
-            None => StatusCode::NOT_FOUND,
-            Some(file) => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
-                headers.insert(LAST_MODIFIED, world.http_date(file.at));
-                StatusCode::OK
-            }
-        };
-        // What this costs when it lasts too long is the one true ambiguity of the protocol.
-        if !world.schedule.gentle && world.rng.u16(0..1000) < world.weather() {
-            return Err(NoAnswer::Lost("simulated".into()));
-        }
-        world.say(|| format!("HEAD of the target: {status}"));
-        Ok(answer((status, headers)))
-    }
-}
-
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hurt {
@@ -160,11 +144,11 @@ pub(crate) enum Hurt {
     Stalled,
 }
 
-fn answer((status, headers): (StatusCode, HeaderMap)) -> Answer {
+pub(crate) fn answer((status, headers): (StatusCode, HeaderMap)) -> Answer {
     Answer { status, headers, body: Bytes::new(), waited: None, early: false }
 }
 
-fn no_answer(hurt: Hurt) -> NoAnswer {
+pub(crate) fn no_answer(hurt: Hurt) -> NoAnswer {
     let cause = "simulated".into();
     match hurt {
         Hurt::Unsent => NoAnswer::Unsent(cause),
@@ -197,6 +181,7 @@ impl Inside {
     fn depart(&mut self, sent: &Sent) -> (Course, Duration, Duration) {
         self.figures.exchanges += 1;
         self.inspect(sent);
+        self.inspect_host(&sent.host, Some(&sent.packet));
         self.deliver_late();
         let fate = if self.weather() == 0 { Fate::Fine } else { self.schedule.weather.fate(&mut self.rng) };
         // A repetition that the proxy has no part in: where repeated bytes are appended, no client can save the file.
@@ -210,6 +195,7 @@ impl Inside {
             let there = there + strike.before;
             return (Course::Strike(strike), there, back);
         }
+        let fate = if self.is_dead_there(&sent.host) { Fate::Refused } else { fate };
         self.say(|| format!("upload {}: {:?} {fate:?}", sent.upload, sent.packet));
         (Course::Fate(fate), there, back)
     }
@@ -329,6 +315,7 @@ impl Inside {
         let exists = self.published.contains_key(&sent.target);
         let target = if exists { TargetState::Exists } else { TargetState::Free };
         let (now, fresh_id) = (self.now(), self.rng.u128(..));
+        self.nodes.here.clone_from(&sent.host);
         let reply = match self.server.begin(now, sent.connection, &head, target, fresh_id) {
             Begin::Answer(reply) => reply,
             Begin::Receive(intake) => {

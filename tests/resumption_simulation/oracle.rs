@@ -161,7 +161,10 @@ impl Inside {
                 }
                 let at = self.now();
                 self.say(|| format!("the server publishes {target}"));
-                self.published.insert(target.into(), crate::world::Published { bytes, at });
+                self.published.insert(
+                    target.into(),
+                    crate::world::Published { bytes, host: self.nodes.here.clone(), at },
+                );
             }
             Effect::Discard { session } => drop(self.stores.remove(&session)),
         }

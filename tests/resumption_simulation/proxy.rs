@@ -1,12 +1,13 @@
 //! One life of the proxy: the registry with all that it stands on, until it dies or nothing is left to do.
 
+use crate::farm;
 use crate::front::Front;
 use crate::network::Link;
 use crate::world::World;
 use put2bits::bits::{Destination, Event};
 use put2bits::limits::Limits;
 use put2bits::registry::{Change, Drain, Host, Registry, Store};
-use put2bits::route::{BackendUrl, Carried, Route};
+use put2bits::route::{BackendUrl, Carried, Route, Server};
 use put2bits::transfer::{Budget, Ceiling, How, Report, Shared, Upload};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ impl Program {
         let schedule = Arc::clone(&world.lock().schedule);
         let mut route =
             Route::new("/", BackendUrl::parse("http://backend/up").expect("the URL of a backend"));
+        let host_id = farm::policy(&schedule.knobs);
+        route.server = Arc::new(Server { host_id, ..Server::default() });
         route.profile = schedule.profile;
         route.ambiguous_close = schedule.ambiguous_close;
         let shared = Shared {

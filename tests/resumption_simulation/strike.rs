@@ -40,6 +40,8 @@ pub(crate) enum Dies {
     Proxy,
     /// When it has done one thing more that the world sees: made a record, or sent the next packet.
     ProxySoon,
+    /// The node that was handed out.
+    Node,
 }
 
 /// What comes back.
@@ -108,6 +110,7 @@ impl Inside {
             Some(Dies::Proxy) => self.die(),
             // This exchange counts, and so does what follows.
             Some(Dies::ProxySoon) => self.left = Some(2),
+            Some(Dies::Node) => self.node_dies(),
             None => {}
         }
         let answer = answer.ok_or(Hurt::Lost);

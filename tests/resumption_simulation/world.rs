@@ -1,5 +1,6 @@
 //! All that outlives the proxy: the server, the store, the clock, and what was ever said to whom.
 
+use crate::farm::Nodes;
 use crate::network::Late;
 use crate::oracle::Upload;
 use crate::schedule::Schedule;
@@ -15,6 +16,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// How much older a file is that lies at a target from the beginning.
+pub(crate) const OLDER: Duration = Duration::from_secs(10);
+
 /// The world. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct World(Arc<Mutex<Inside>>);
@@ -23,6 +27,8 @@ pub(crate) struct World(Arc<Mutex<Inside>>);
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) bytes: Vec<u8>,
+    /// The host that it was sent to; empty: it was there before.
+    pub(crate) host: String,
     pub(crate) at: Duration,
 }
 
@@ -80,6 +86,8 @@ pub(crate) struct Inside {
     base: Duration,
     origin: Option<Instant>,
     pub(crate) server: Server,
+    /// If there are several.
+    pub(crate) nodes: Nodes,
     pub(crate) stores: HashMap<SessionKey, Vec<u8>>,
     /// By target.
     pub(crate) published: HashMap<String, Published>,
@@ -129,7 +137,8 @@ impl World {
             files.push(bytes.into());
             if schedule.older_file {
                 let bytes = vec![0xEE; total as usize];
-                published.insert(target(phone), Published { bytes, at: base - Duration::from_secs(10) });
+                let (host, at) = (String::new(), base - OLDER);
+                published.insert(target(phone), Published { bytes, host, at });
             }
         }
         let inside = Inside {
@@ -137,6 +146,7 @@ impl World {
             base,
             origin: None,
             server: Server::new(schedule.knobs.clone()),
+            nodes: Nodes::default(),
             stores: HashMap::new(),
             published,
             files,
