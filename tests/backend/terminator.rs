@@ -9,7 +9,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use tokio::io::copy_bidirectional;
@@ -17,9 +16,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
-
-/// How many there are so far.
-static CAS: AtomicUsize = AtomicUsize::new(0);
 
 /// Signs certificates.
 pub(crate) struct Ca {
@@ -39,9 +35,9 @@ pub(crate) struct Identity {
 impl Ca {
     pub(crate) fn new() -> Ca {
         let mut params = CertificateParams::new([]).unwrap();
-        // Whoever looks for the one that signed goes by the name.
-        let number = CAS.fetch_add(1, Ordering::Relaxed);
-        params.distinguished_name.push(DnType::CommonName, format!("CA {number}"));
+        // Whoever looks for the one that signed goes by the name: of two CAs with one name, in this process or in
+        // another, the wrong one would be a bad signature in place of a stranger.
+        params.distinguished_name.push(DnType::CommonName, format!("CA {}", uuid::Uuid::new_v4()));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
