@@ -1,6 +1,7 @@
 //! The sinks: a plain one that takes PUTs, and the mock BITS server. Both drop the bytes. On a thread of their own.
 
 use crate::client::{self, BUFFER};
+use crate::door::{self, Stream};
 use crate::peer::Protocol;
 use put2bits::mock::{Fault, Mock, MockConfig};
 use socket2::SockRef;
@@ -8,7 +9,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional_with_sizes};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -32,9 +33,10 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    pub(crate) fn start(protocol: Protocol, conditions: Conditions) -> io::Result<Self> {
+    /// `encrypted`: it speaks TLS.
+    pub(crate) fn start(protocol: Protocol, encrypted: bool, conditions: Conditions) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (addr, mock) = runtime.block_on(open(protocol, conditions))?;
+        let (addr, mock) = runtime.block_on(open(protocol, encrypted, conditions))?;
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("backend".into()).spawn(move || {
             // An error is what it waits for: the sender is gone.
@@ -58,7 +60,11 @@ impl Drop for Backend {
     }
 }
 
-async fn open(protocol: Protocol, conditions: Conditions) -> io::Result<(SocketAddr, Option<Mock>)> {
+async fn open(
+    protocol: Protocol,
+    encrypted: bool,
+    conditions: Conditions,
+) -> io::Result<(SocketAddr, Option<Mock>)> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (mut addr, mock) = match protocol {
         Protocol::Put | Protocol::Resumable => {
@@ -82,6 +88,11 @@ async fn open(protocol: Protocol, conditions: Conditions) -> io::Result<(SocketA
         let target = std::mem::replace(&mut addr, listener.local_addr()?);
         tokio::spawn(accept(listener, move |stream| relay(stream, target, rate)));
     }
+    if encrypted {
+        let listener = TcpListener::bind(any).await?;
+        let target = std::mem::replace(&mut addr, listener.local_addr()?);
+        tokio::spawn(accept(listener, move |stream| decrypt(stream, target)));
+    }
     Ok((addr, mock))
 }
 
@@ -96,8 +107,9 @@ where
 }
 
 /// Takes one PUT after the other.
-async fn take_puts(mut stream: TcpStream, delay: Duration) -> io::Result<()> {
+async fn take_puts(stream: TcpStream, delay: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let mut stream: Stream = Box::new(stream);
     let (mut buffer, mut rest) = (vec![0; BUFFER], Vec::new());
     while let Some(head) = client::head(&mut stream, &mut rest).await? {
         let length: usize =
@@ -116,6 +128,15 @@ async fn take_puts(mut stream: TcpStream, delay: Duration) -> io::Result<()> {
         stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").await?;
     }
     Ok(())
+}
+
+/// Takes the TLS off.
+async fn decrypt(client: TcpStream, target: SocketAddr) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let mut client = door::accept(client).await?;
+    let mut server = TcpStream::connect(target).await?;
+    server.set_nodelay(true)?;
+    copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, 4096).await.map(drop)
 }
 
 /// A line that carries `rate` bytes a second to the target; the way back is free.

@@ -1,5 +1,7 @@
 //! The source: uploads by PUT or by BITS on a raw socket, the same buffer again and again.
 
+use crate::door::{self, Door, Stream};
+use crate::http2::Http2;
 use crate::peer::Protocol;
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) const BUFFER: usize = 256 * 1024;
 
 /// What is sent.
-static BYTES: [u8; BUFFER] = [0x5a; BUFFER];
+pub(crate) static BYTES: [u8; BUFFER] = [0x5a; BUFFER];
 
 /// What a client sends that can resume.
 const RESUMABLE: &str = "Upload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n";
@@ -40,45 +42,68 @@ pub(crate) struct Took {
 }
 
 /// A connection that uploads files one after the other.
-#[derive(Debug)]
 pub(crate) struct Client {
-    stream: TcpStream,
+    way: Way,
     protocol: Protocol,
     pace: Option<Pace>,
     rest: Vec<u8>,
 }
 
+/// What a connection speaks.
+enum Way {
+    Http1(Stream),
+    Http2(Http2),
+}
+
 impl Client {
     pub(crate) async fn connect(
         protocol: Protocol,
+        door: Door,
         addr: SocketAddr,
         pace: Option<Pace>,
     ) -> io::Result<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
-        Ok(Client { stream, protocol, pace, rest: Vec::new() })
+        let stream = door::connect(stream, door).await?;
+        let way = if door.is_http2() { Way::Http2(Http2::over(stream).await?) } else { Way::Http1(stream) };
+        Ok(Client { way, protocol, pace, rest: Vec::new() })
     }
 
     /// Uploads a file of that size under a name of its own.
     pub(crate) async fn upload(&mut self, size: u64) -> io::Result<Took> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let path = format!("/file-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let Client { way, protocol, pace, rest } = self;
+        let stream = match way {
+            Way::Http1(stream) => stream,
+            Way::Http2(http2) => return http2.put(&path, size, *pace).await,
+        };
+        let mut http1 = Http1 { stream, pace: *pace, rest };
         let began = Instant::now();
-        let sent = match self.protocol {
+        let sent = match *protocol {
             Protocol::Put | Protocol::Resumable => {
-                let more = if self.protocol == Protocol::Resumable { RESUMABLE } else { "" };
+                let more = if *protocol == Protocol::Resumable { RESUMABLE } else { "" };
                 let head =
                     format!("PUT {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {size}\r\n{more}\r\n");
-                self.stream.write_all(head.as_bytes()).await?;
-                let sent = self.body(0, size, began).await?;
-                self.answer().await?;
+                http1.stream.write_all(head.as_bytes()).await?;
+                let sent = http1.body(0, size, began).await?;
+                http1.answer().await?;
                 sent
             }
-            Protocol::Bits => self.bits(&path, size, began).await?,
+            Protocol::Bits => http1.bits(&path, size, began).await?,
         };
         Ok(Took { whole: began.elapsed(), tail: sent.elapsed() })
     }
+}
 
+/// A connection of HTTP/1.1 during one upload.
+struct Http1<'a> {
+    stream: &'a mut Stream,
+    pace: Option<Pace>,
+    rest: &'a mut Vec<u8>,
+}
+
+impl Http1<'_> {
     async fn bits(&mut self, path: &str, size: u64, began: Instant) -> io::Result<Instant> {
         let protocols = "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}\r\n";
         self.packet(path, "Create-Session", protocols, 0).await?;
@@ -103,7 +128,8 @@ impl Client {
         let head = format!(
             "BITS_POST {path} HTTP/1.1\r\nHost: bench\r\nBITS-Packet-Type: {kind}\r\n{headers}Content-Length: {length}\r\n\r\n"
         );
-        self.stream.write_all(head.as_bytes()).await
+        self.stream.write_all(head.as_bytes()).await?;
+        self.stream.flush().await
     }
 
     /// Sends bytes `from..to` of a file begun at `began`. When the last one was written.
@@ -118,13 +144,15 @@ impl Client {
             self.stream.write_all(&BYTES[..piece as usize]).await?;
             from += piece;
         }
+        // TLS may hold the end of it.
+        self.stream.flush().await?;
         Ok(Instant::now())
     }
 
     /// The head of an answer that must be a success without a body.
     async fn answer(&mut self) -> io::Result<String> {
         loop {
-            let head = head(&mut self.stream, &mut self.rest).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let head = head(self.stream, self.rest).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
             match head.split(' ').nth(1).and_then(|status| status.chars().next()) {
                 // The answer proper is still to come.
                 Some('1') => {}
@@ -136,7 +164,7 @@ impl Client {
 }
 
 /// Reads up to the end of a head; what came behind it stays in `rest`. Nothing at the end of the connection.
-pub(crate) async fn head(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<Option<String>> {
+pub(crate) async fn head(stream: &mut Stream, rest: &mut Vec<u8>) -> io::Result<Option<String>> {
     let mut seen = 0;
     loop {
         if let Some(at) = rest[seen..].windows(4).position(|four| four == b"\r\n\r\n") {

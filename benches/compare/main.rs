@@ -6,12 +6,16 @@
 //! | `peer` | what is compared, and how it is started |
 //! | `process` | CPU and memory of a process, which core it runs on, what machine this is |
 //! | `client` | the source: uploads by PUT or by BITS, at full speed or paced |
+//! | `http2` | the same over HTTP/2 |
+//! | `door` | which protocol, and TLS |
 //! | `backend` | the sinks: for PUT, for BITS, late or slow on request |
 //! | `workload` | what is done, and which figures come of it |
 //! | `report` | tables and JSON |
 
 mod backend;
 mod client;
+mod door;
+mod http2;
 mod options;
 mod peer;
 mod process;
@@ -44,10 +48,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let machine = process::machine();
     let pins = Pins::set();
     println!("{machine}\n{pins}");
-    let peers: Vec<Peer> = options.peers().into_iter().filter(|&peer| peer.is_there()).collect();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::new(machine, pins.to_string());
     for workload in options.workloads() {
+        let peers: Vec<Peer> =
+            options.peers(workload.kind).into_iter().filter(|&peer| peer.is_there()).collect();
         for round in 0..options.rounds() {
             // Each round begins with another peer, so that none always follows the same one.
             for index in 0..peers.len() {
@@ -69,14 +74,15 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 /// One workload through one peer, both ends fresh: a peak of memory belongs to this run alone.
 fn measure(runtime: &Runtime, peer: Peer, workload: &Workload, pins: &Pins) -> Result<Cell, Box<dyn Error>> {
-    let backend = Backend::start(peer.backend(), workload.conditions())?;
+    let backend = Backend::start(peer.backend(), peer.encrypts(), workload.conditions())?;
     let proxy = peer.start(backend.addr(), pins)?;
     let addr = proxy.as_ref().map_or(backend.addr(), |proxy| proxy.addr());
     // One byte first: workers are forked, code is in memory, and what is measured as idle is what stays.
-    runtime.block_on(async { Client::connect(peer.client(), addr, None).await?.upload(1).await })?;
+    runtime
+        .block_on(async { Client::connect(peer.client(), peer.door(), addr, None).await?.upload(1).await })?;
     // Without a proxy the load itself is measured: the floor.
     let meter = Meter::start(proxy.as_ref().map_or(std::process::id(), |proxy| proxy.id()))?;
-    let run = runtime.block_on(workload.drive(peer.client(), addr))?;
+    let run = runtime.block_on(workload.drive(peer, addr))?;
     let used = meter.stop()?;
     Ok(workload.figures(&run, &used, proxy.is_some()))
 }

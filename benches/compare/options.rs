@@ -37,8 +37,13 @@ impl Options {
         if self.smoke { 1 } else { self.rounds.max(1) }
     }
 
-    pub(crate) fn peers(&self) -> Vec<Peer> {
+    /// Of those asked for, the ones that take part in such a workload.
+    pub(crate) fn peers(&self, kind: Kind) -> Vec<Peer> {
+        let doors = kind == Kind::Doors;
         chosen(&self.peers)
+            .into_iter()
+            .filter(|peer| if doors { peer.shows_doors() } else { peer.is_plain() })
+            .collect()
     }
 
     pub(crate) fn workloads(&self) -> Vec<Workload> {

@@ -2,7 +2,7 @@
 
 use crate::backend::Conditions;
 use crate::client::{Client, Pace, Took};
-use crate::peer::Protocol;
+use crate::peer::Peer;
 use crate::process::{self, Used};
 use clap::ValueEnum;
 use std::io;
@@ -20,6 +20,8 @@ const GIB: f64 = 1024.0 * MIB as f64;
 pub(crate) enum Kind {
     /// One large PUT.
     Big,
+    /// One large PUT, by HTTP/2 and TLS too.
+    Doors,
     /// 64 PUTs of 64 MiB at once.
     Many,
     /// PUTs of 100 KiB, one after the other.
@@ -56,7 +58,7 @@ impl Workload {
             Workload { kind, at_once: 1, in_turn: 1, size: 0, pace: None, conditions: Conditions::default() };
         let pick = |full, tiny| if smoke { tiny } else { full };
         match kind {
-            Kind::Big => Workload { size: pick(big, 32 * MIB), ..plain },
+            Kind::Big | Kind::Doors => Workload { size: pick(big, 32 * MIB), ..plain },
             Kind::Many => Workload { at_once: pick(64, 8) as usize, size: pick(64 * MIB, 2 * MIB), ..plain },
             Kind::Small => Workload { in_turn: pick(5000, 20) as usize, size: 100 * KIB, ..plain },
             Kind::Tail => {
@@ -108,13 +110,13 @@ impl Workload {
     }
 
     /// Does it: connections first, then all uploads.
-    pub(crate) async fn drive(&self, protocol: Protocol, addr: SocketAddr) -> io::Result<Vec<Took>> {
+    pub(crate) async fn drive(&self, peer: Peer, addr: SocketAddr) -> io::Result<Vec<Took>> {
         let (size, in_turn) = (self.size, self.in_turn);
         // Phones do not all begin in the same moment, nor end.
         let stagger = self.pace.map_or(Duration::ZERO, |_| Duration::from_secs(1)) / self.at_once as u32;
         let mut uploads = JoinSet::new();
         for index in 0..self.at_once {
-            let mut client = Client::connect(protocol, addr, self.pace).await?;
+            let mut client = Client::connect(peer.client(), peer.door(), addr, self.pace).await?;
             uploads.spawn(async move {
                 if !stagger.is_zero() {
                     sleep(stagger * index as u32).await;
@@ -149,7 +151,7 @@ impl Workload {
         let each = ("KiB/upload", (used.peak_kib - used.idle_kib) / self.at_once as f64);
         let delay = self.conditions.delay.as_secs_f64();
         let mut cell = match self.kind {
-            Kind::Big => vec![gb_s, cpu, peak],
+            Kind::Big | Kind::Doors => vec![gb_s, cpu, peak],
             Kind::Many => {
                 vec![gb_s, cpu, peak, each, ("p50 ms", ms(whole, 0.5)), ("p99 ms", ms(whole, 0.99))]
             }
@@ -179,6 +181,6 @@ impl Workload {
 
     /// Whether more of the first figure is better.
     pub(crate) fn more_is_better(&self) -> bool {
-        matches!(self.kind, Kind::Big | Kind::Many | Kind::Rtt)
+        matches!(self.kind, Kind::Big | Kind::Doors | Kind::Many | Kind::Rtt)
     }
 }
