@@ -115,7 +115,7 @@ fn the_image_says_what_it_is() {
     assert_eq!(wrong_arguments(&arguments), None);
     let variables = config["Env"].to_string();
     assert!(
-        variables.contains("MALLOC_TRIM_THRESHOLD_=131072") && !variables.contains("PUT2BITS_"),
+        variables.contains("MALLOC_TRIM_THRESHOLD_=4194304") && !variables.contains("PUT2BITS_"),
         "{variables}"
     );
     assert_eq!(config["Labels"]["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));

@@ -41,7 +41,7 @@ fn need_files(wanted: u64) {
 /// The program as it is advised to be run where memory is scarce: glibc gives back what threads do not use any more.
 fn serve() -> Command {
     let mut command = program();
-    command.arg("serve").env("MALLOC_TRIM_THRESHOLD_", "131072");
+    command.arg("serve").env("MALLOC_TRIM_THRESHOLD_", "4194304");
     command
 }
 
