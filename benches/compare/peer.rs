@@ -224,6 +224,8 @@ impl Peer {
         }
         std::fs::write(&file, settings)?;
         let mut command = pins.proxy(&binary);
+        // As the image and the systemd unit set it.
+        command.env("MALLOC_TRIM_THRESHOLD_", "4194304");
         command.args(["serve", "--workers", "1", "--log", "error", "--admin-listen", "off"]);
         command.arg("--config").arg(file);
         match self {
