@@ -1,39 +1,11 @@
-//! What can go wrong with an upload, as values.
+//! The table of everything that can go wrong with an upload.
 //!
-//! Every failure that a user can meet is one [`Problem`]. The table in [`Problem::row`] is the only place that
-//! says whose fault it is, which status the uploading client gets, whether trying again can help, and which
-//! stable code names it in `Put2bits-Error` and in logs. Nothing here does I/O.
+//! It is the only place that says whose fault a problem is, which status the uploading client gets, whether trying again
+//! can help, and which stable code names it in `Put2bits-Error` and in logs. What one case adds to its row is a
+//! [`Failure`](super::Failure).
 
-use http::{HeaderValue, StatusCode};
-use std::fmt;
-
-/// Who has to act so that the failure goes away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The client sent something that cannot be carried out, or went away.
-    Client,
-    /// The BITS server, what stands in front of it, or the way to it.
-    Backend,
-    /// This proxy: its limits, its configuration, its shutdown.
-    Proxy,
-}
-
-impl Fault {
-    /// The word used in logs and answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Fault::Client => "client",
-            Fault::Backend => "backend",
-            Fault::Proxy => "proxy",
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::fault::Fault;
+use http::StatusCode;
 
 /// One row of the failure table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,30 +336,6 @@ impl Problem {
     /// Shorthand for the row's stable code.
     pub const fn code(self) -> &'static str {
         self.row().code
-    }
-}
-
-/// A problem together with what this very case adds: the human detail and the advice when to come back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {detail}", .problem.code())]
-pub struct Failure {
-    /// What kind of failure.
-    pub problem: Problem,
-    /// What happened, for the uploading client and the log. Holds no addresses of the backend, no credentials and no
-    /// whole session ids.
-    pub detail: String,
-    /// What the system said about it, for the log alone: addresses and causes.
-    pub cause: Option<String>,
-    /// Seconds after which a new attempt makes sense, when the backend named them.
-    pub retry_after: Option<u64>,
-    /// Value of `WWW-Authenticate`, where the client can try again with other credentials.
-    pub challenge: Option<Box<HeaderValue>>,
-}
-
-impl Failure {
-    /// A failure with its detail.
-    pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Failure { problem, detail: detail.into(), cause: None, retry_after: None, challenge: None }
     }
 }
 
