@@ -1,7 +1,7 @@
 //! Makes the listeners of a configuration: all of them or none.
 
-use super::ServeError;
 use super::acceptor::Gate;
+use super::error::ServeError;
 use crate::access::{Listener, Proxies};
 use crate::limits::Limits;
 use crate::listen::{self, Entrance, Passed, Place};

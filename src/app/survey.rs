@@ -1,6 +1,7 @@
 //! The examination of a backend, with real sockets.
 
-use super::ServeError;
+use super::error::ServeError;
+use super::thread::runtime;
 use crate::backend::{Connection, Endpoint, Unusable};
 use crate::bits::{Destination, Dialect, Packet};
 use crate::limits::SocketLimits;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// nothing can be uploaded there.
 pub fn survey(plan: &Plan, observe: impl FnMut(&Finding)) -> Result<Result<Report, Obstacle>, ServeError> {
     let place = Place::open(plan)?;
-    Ok(super::runtime()?.block_on(ask(&place, plan, observe)))
+    Ok(runtime()?.block_on(ask(&place, plan, observe)))
 }
 
 /// One directory of one server, with a way for each dialect.
