@@ -1,9 +1,11 @@
 //! What becomes of half a fragment whose connection broke? And does a session outlive its connection at all?
 
-use super::scratch::{self, Scratch};
+use super::content;
+use super::scratch::Scratch;
 use super::site::Site;
+use super::talk::Talk;
 use super::{Finding, Obstacle, Report, SMALL, Topic};
-use crate::bits::{ContentRange, Packet, SessionId, Verdict};
+use crate::bits::{ContentRange, Destination, Packet, SessionId, Verdict};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -30,17 +32,15 @@ pub(super) async fn ask<S: Site>(
         return Ok(());
     }
     let to = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let Some(session) = begin(&mut talk).await else {
+    let Some((talk, session)) = begin(site, scratch, &to).await else {
         observe(&Finding::new(Topic::Partial, "not found out: no session could be begun"));
         return Ok(());
     };
-    scratch.opened(&to, &session);
     let range = ContentRange::new(SMALL, SMALL + ANNOUNCED, TOTAL);
     let Some(packet) = range.map(|range| Packet::Fragment { session: session.clone(), range }) else {
         return Ok(());
     };
-    let half = scratch::bytes(SMALL, SMALL + SENT);
+    let half = content::bytes(SMALL, SMALL + SENT);
     let cut = site.break_off(&to, scratch.dialect(), &packet, half, scratch.patience()).await;
     drop(talk);
     let text = match cut {
@@ -66,7 +66,7 @@ pub(super) async fn ask<S: Site>(
         }
     };
     observe(&Finding::new(Topic::Partial, text));
-    end(site, scratch, &to, &session).await;
+    scratch.end(&mut scratch.talk(site, &to), &session).await;
     Ok(())
 }
 
@@ -77,9 +77,7 @@ async fn outlives<S: Site>(
     observe: &mut impl FnMut(&Finding),
 ) -> Result<Option<bool>, Obstacle> {
     let to = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let Some(session) = begin(&mut talk).await else { return Ok(None) };
-    scratch.opened(&to, &session);
+    let Some((talk, session)) = begin(site, scratch, &to).await else { return Ok(None) };
     // Some servers serve one connection at a time.
     drop(talk);
     sleep(PAUSE).await;
@@ -96,21 +94,19 @@ async fn outlives<S: Site>(
     observe(&Finding::new(Topic::Connection, text));
     match outlives {
         Some(false) => scratch.closed(&session),
-        _ => end(site, scratch, &to, &session).await,
+        _ => scratch.end(&mut scratch.talk(site, &to), &session).await,
     }
     Ok(outlives)
 }
 
 /// A session with one fragment in it.
-async fn begin<W: crate::transfer::Backend>(talk: &mut super::talk::Talk<W>) -> Option<SessionId> {
-    let Verdict::Created(session) = talk.create().await.ok()?.ack.verdict else { return None };
+async fn begin<S: Site>(
+    site: &S,
+    scratch: &mut Scratch,
+    to: &Destination,
+) -> Option<(Talk<S::Way>, SessionId)> {
+    let (mut talk, session) = scratch.begin(site, to).await.ok()?.ok()?;
     // Whether it was taken shows with the next one.
     let _ = talk.fragment(&session, 0, SMALL, TOTAL).await;
-    Some(session)
-}
-
-async fn end<S: Site>(site: &S, scratch: &mut Scratch, to: &crate::bits::Destination, session: &SessionId) {
-    if scratch.talk(site, to).cancel(session).await.is_ok() {
-        scratch.closed(session);
-    }
+    Some((talk, session))
 }

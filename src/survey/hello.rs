@@ -41,9 +41,7 @@ pub(super) async fn ask<S: Site>(
                     let text = format!("asks to go on at its node {node:?}: see host_id of [[backend]]");
                     observe(&Finding::new(Topic::Node, text));
                 }
-                if talk.cancel(session).await.is_ok() {
-                    scratch.closed(session);
-                }
+                scratch.end(&mut talk, session).await;
                 return Ok(dialect);
             }
             verdict if may_be_a_matter_of_writing(verdict) => {

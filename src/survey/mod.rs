@@ -2,7 +2,7 @@
 //!
 //! What the documents of servers leave open decides how an upload may be carried: is a byte that was sent twice dropped or
 //! appended, is half a fragment kept, how large may one be, is a file replaced? Each file here asks one of these questions
-//! with packets of its own making; `talk` sends them, `report` turns the answers into settings and advice.
+//! with packets of its own making about files of its own making (`scratch`); `talk` sends them, `report` turns the answers into settings and advice.
 //!
 //! | file | question |
 //! | --- | --- |
@@ -15,6 +15,7 @@
 //! It knows no sockets: [`Site`] gives it ways to the server. It never touches a file that it has not made itself.
 
 mod broken;
+mod content;
 mod hello;
 mod overlap;
 mod publish;

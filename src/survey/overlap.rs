@@ -8,7 +8,8 @@
 //!  read back: is it the file?
 //! ```
 
-use super::scratch::{self, Scratch};
+use super::content;
+use super::scratch::Scratch;
 use super::site::Site;
 use super::{Finding, Obstacle, Report, SMALL, Topic};
 use crate::bits::{Overlap, SessionId, Verdict};
@@ -25,17 +26,15 @@ pub(super) async fn ask<S: Site>(
     observe: &mut impl FnMut(&Finding),
 ) -> Result<(), Obstacle> {
     let to = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let created = talk.create().await?;
-    let Verdict::Created(session) = &created.ack.verdict else {
-        observe(&Finding::new(
-            Topic::Overlap,
-            format!("not found out: Create-Session was answered {}", created.ack),
-        ));
-        return Ok(());
+    let (mut talk, session) = match scratch.begin(site, &to).await? {
+        Ok(begun) => begun,
+        Err(ack) => {
+            let text = format!("not found out: Create-Session was answered {ack}");
+            observe(&Finding::new(Topic::Overlap, text));
+            return Ok(());
+        }
     };
-    scratch.opened(&to, session);
-    let finished = repeat(&mut talk, session).await;
+    let finished = repeat(&mut talk, &session).await;
     let (text, overlap) = match finished {
         Err(why) => (format!("not found out: {why}"), Overlap::Unknown),
         Ok(Repeated { always: true, whole: false, .. }) => {
@@ -47,10 +46,10 @@ pub(super) async fn ask<S: Site>(
             Overlap::Append,
         ),
         Ok(Repeated { refused, always, whole: true }) => {
-            let closed = talk.close(session).await;
+            let closed = talk.close(&session).await;
             scratch.wrote(&to);
             if closed.is_ok_and(|heard| heard.ack.verdict == Verdict::Done) {
-                scratch.closed(session);
+                scratch.closed(&session);
             }
             judge(refused, always, site.read(&to, scratch.patience()).await)
         }
@@ -99,7 +98,7 @@ fn judge(refused: bool, always: bool, read: Result<crate::transfer::Answer, NoAn
     let read = read.ok().filter(|answer| answer.status == http::StatusCode::OK);
     let sure = if read.is_some() { refused } else { always };
     match (read, sure) {
-        (Some(answer), _) if answer.body != scratch::bytes(0, TOTAL) => {
+        (Some(answer), _) if answer.body != content::bytes(0, TOTAL) => {
             let text =
                 format!("corrupts the file: {} bytes instead of {TOTAL}, or others", answer.body.len());
             (text, Overlap::Append)

@@ -1,10 +1,11 @@
 //! When does a file appear, can it be read, is it replaced? And can a file have no bytes?
 
-use super::scratch::{self, Scratch};
+use super::content;
+use super::scratch::Scratch;
 use super::site::Site;
-use super::talk::{Heard, Seen};
+use super::talk::Seen;
 use super::{Finding, Obstacle, Report, SMALL, Topic};
-use crate::bits::{Destination, Verdict};
+use crate::bits::{Ack, Destination, Verdict};
 use crate::error::Problem;
 use crate::route::ZeroLength;
 
@@ -16,14 +17,11 @@ pub(super) async fn ask<S: Site>(
     observe: &mut impl FnMut(&Finding),
 ) -> Result<(), Obstacle> {
     let to = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let created = talk.create().await?;
-    let Verdict::Created(session) = &created.ack.verdict else {
-        return Err(Obstacle::new(format!("a second Create-Session was answered {}", created.ack)));
-    };
-    scratch.opened(&to, session);
+    let begun = scratch.begin(site, &to).await?;
+    let (mut talk, session) =
+        begun.map_err(|ack| Obstacle::new(format!("a second Create-Session was answered {ack}")))?;
     scratch.wrote(&to);
-    let sent = talk.fragment(session, 0, SMALL, SMALL).await?;
+    let sent = talk.fragment(&session, 0, SMALL, SMALL).await?;
     let Verdict::Taken { reply_url, .. } = &sent.ack.verdict else {
         return Err(Obstacle::new(format!("a fragment of {SMALL} bytes was answered {}", sent.ack)));
     };
@@ -34,11 +32,11 @@ pub(super) async fn ask<S: Site>(
         ));
     }
     let early = scratch.talk(site, &to).size().await?;
-    let closed = talk.close(session).await?;
+    let closed = talk.close(&session).await?;
     if closed.ack.verdict != Verdict::Done {
         return Err(Obstacle::new(format!("Close-Session was answered {}", closed.ack)));
     }
-    scratch.closed(session);
+    scratch.closed(&session);
     let late = scratch.talk(site, &to).size().await?;
     let appears = match (early, late) {
         (Seen::There(_), _) => "with its last fragment, before Close-Session",
@@ -50,7 +48,7 @@ pub(super) async fn ask<S: Site>(
     };
     report.readable = late == Seen::There(Some(SMALL));
     let read = site.read(&to, scratch.patience()).await;
-    let same = read.is_ok_and(|answer| answer.body == scratch::bytes(0, SMALL));
+    let same = read.is_ok_and(|answer| answer.body == content::bytes(0, SMALL));
     let reading = match (late, same) {
         (Seen::There(_), true) => "HEAD and GET tell what is there, and it is what was sent".to_owned(),
         (Seen::There(Some(SMALL)), false) => "HEAD tells the size; GET does not give the file".to_owned(),
@@ -72,22 +70,20 @@ async fn once_more<S: Site>(
     scratch: &mut Scratch,
     to: &Destination,
 ) -> Result<Option<String>, Obstacle> {
-    let mut talk = scratch.talk(site, to);
-    let refused = |at: &str, heard: &Heard| Some(format!("is refused at {at} ({})", heard.ack));
-    let created = talk.create().await?;
-    let Verdict::Created(session) = &created.ack.verdict else {
-        return Ok(refused("Create-Session", &created));
+    let refused = |at: &str, ack: &Ack| Some(format!("is refused at {at} ({ack})"));
+    let (mut talk, session) = match scratch.begin(site, to).await? {
+        Ok(begun) => begun,
+        Err(ack) => return Ok(refused("Create-Session", &ack)),
     };
-    scratch.opened(to, session);
-    let sent = talk.fragment(session, 0, SMALL, SMALL).await?;
+    let sent = talk.fragment(&session, 0, SMALL, SMALL).await?;
     if !sent.is_taken() {
-        return Ok(refused("the last fragment", &sent));
+        return Ok(refused("the last fragment", &sent.ack));
     }
-    let closed = talk.close(session).await?;
+    let closed = talk.close(&session).await?;
     if closed.ack.verdict != Verdict::Done {
-        return Ok(refused("Close-Session", &closed));
+        return Ok(refused("Close-Session", &closed.ack));
     }
-    scratch.closed(session);
+    scratch.closed(&session);
     Ok(None)
 }
 
@@ -99,9 +95,7 @@ pub(super) async fn ask_about_nothing<S: Site>(
     observe: &mut impl FnMut(&Finding),
 ) -> Result<(), Obstacle> {
     let to = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let Verdict::Created(session) = talk.create().await?.ack.verdict else { return Ok(()) };
-    scratch.opened(&to, &session);
+    let Ok((mut talk, session)) = scratch.begin(site, &to).await? else { return Ok(()) };
     scratch.wrote(&to);
     let text = match talk.close(&session).await {
         Ok(heard) if heard.ack.verdict == Verdict::Done => {

@@ -3,10 +3,9 @@
 use super::site::Site;
 use super::talk::Talk;
 use super::{Obstacle, Plan};
-use crate::bits::{Destination, Dialect, SessionId};
+use crate::bits::{Ack, Destination, Dialect, SessionId, Verdict};
 use crate::route::Route;
-use crate::transfer::Patience;
-use bytes::Bytes;
+use crate::transfer::{Backend, NoAnswer, Patience};
 use http::uri::PathAndQuery;
 
 /// Names of scratch files, and what has been made of them.
@@ -68,6 +67,28 @@ impl Scratch {
         Talk::new(site.way(to, &self.dialect), self.patience)
     }
 
+    /// Begins a session for the file, and notes it: what is not ended is cancelled in the end. Inner error: what
+    /// Create-Session was answered in place of a session.
+    pub(super) async fn begin<S: Site>(
+        &mut self,
+        site: &S,
+        to: &Destination,
+    ) -> Result<Result<(Talk<S::Way>, SessionId), Ack>, NoAnswer> {
+        let mut talk = self.talk(site, to);
+        let ack = talk.create().await?.ack;
+        let Verdict::Created(session) = &ack.verdict else { return Ok(Err(ack)) };
+        let session = session.clone();
+        self.opened(to, &session);
+        Ok(Ok((talk, session)))
+    }
+
+    /// Cancels a session that is of no more use.
+    pub(super) async fn end<W: Backend>(&mut self, talk: &mut Talk<W>, session: &SessionId) {
+        if talk.cancel(session).await.is_ok() {
+            self.closed(session);
+        }
+    }
+
     /// That file may be there now.
     pub(super) fn wrote(&mut self, to: &Destination) {
         if !self.files.contains(to) {
@@ -102,26 +123,5 @@ impl Scratch {
             }
         }
         left
-    }
-}
-
-/// The bytes `from..to` of every scratch file. No two places look the same for long, so that what was put in the wrong
-/// place shows.
-pub(super) fn bytes(from: u64, to: u64) -> Bytes {
-    let byte = |at: u64| {
-        let mixed = (at ^ (at >> 13)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 56) as u8
-    };
-    (from..to).map(byte).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_looks_the_same_wherever_it_is_cut() {
-        assert_eq!(bytes(0, 100).slice(40..70), bytes(40, 70));
-        assert_ne!(bytes(0, 4096), bytes(4096, 8192));
     }
 }

@@ -78,16 +78,12 @@ enum Attempt {
 /// One fragment of that size, in a session of its own: a refusal may cost the connection, and with it the session.
 async fn attempt<S: Site>(site: &S, scratch: &mut Scratch, size: u64) -> Result<Attempt, Obstacle> {
     let to: Destination = scratch.place()?;
-    let mut talk = scratch.talk(site, &to);
-    let created = talk.create().await?;
-    let Verdict::Created(session) = &created.ack.verdict else {
-        return Ok(Attempt::Unclear(format!("Create-Session was answered {}", created.ack)));
+    let (mut talk, session) = match scratch.begin(site, &to).await? {
+        Ok(begun) => begun,
+        Err(ack) => return Ok(Attempt::Unclear(format!("Create-Session was answered {ack}"))),
     };
-    scratch.opened(&to, session);
-    let attempt = judge(send(&mut talk, session, size).await);
-    if talk.cancel(session).await.is_ok() {
-        scratch.closed(session);
-    }
+    let attempt = judge(send(&mut talk, &session, size).await);
+    scratch.end(&mut talk, &session).await;
     Ok(attempt)
 }
 

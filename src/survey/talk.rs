@@ -1,6 +1,6 @@
 //! One conversation with the server: packets out, their meaning back.
 
-use super::scratch;
+use super::content;
 use crate::bits::{Ack, ContentRange, Packet, SessionId, Verdict};
 use crate::transfer::{Answer, Backend, Call, NoAnswer, Patience};
 use bytes::Bytes;
@@ -80,7 +80,7 @@ impl<W: Backend> Talk<W> {
         let range = ContentRange::new(from, to, total);
         let range = range.ok_or_else(|| NoAnswer::Impossible(format!("{from}-{to}/{total} is no range")))?;
         let packet = Packet::Fragment { session: session.clone(), range };
-        self.send(packet, vec![scratch::bytes(from, to)]).await
+        self.send(packet, vec![content::bytes(from, to)]).await
     }
 
     /// Close-Session.
