@@ -36,8 +36,15 @@ pub struct Connection {
     pub(super) refused: bool,
 }
 
+impl Endpoint {
+    /// The way to `destination` for one upload, whose requests take `carried` along. Connects with the first packet.
+    pub fn connection(&self, destination: Destination, carried: Carried) -> Connection {
+        Connection::new(self.clone(), destination, carried)
+    }
+}
+
 impl Connection {
-    pub(super) fn new(endpoint: Endpoint, destination: Destination, carried: Carried) -> Self {
+    fn new(endpoint: Endpoint, destination: Destination, carried: Carried) -> Self {
         let authority = endpoint.url().authority.clone();
         Connection {
             dialer: endpoint.dialer(&authority),

@@ -1,15 +1,13 @@
 //! One backend as this process reaches it: its address, TLS, credentials. What a [`Server`] only names, this has read.
 
-use super::connection::Connection;
+use super::client;
 use super::credentials::{self, Credentials};
 use super::dial::{Dialer, bare_host};
-use super::fetch;
 use super::io::Io;
 use super::stream::Stream;
 use super::tls;
 use super::watched::Watched;
 use super::wire::Wire;
-use crate::bits::Destination;
 use crate::limits::SocketLimits;
 use crate::route::{self, BackendUrl, Carried, Scheme, Server};
 use http::HeaderMap;
@@ -103,11 +101,6 @@ impl Endpoint {
         Ok(Endpoint(Arc::new(Inner { url: url.clone(), server, credentials, files, ways, send_buffer })))
     }
 
-    /// The way to `destination` for one upload, whose requests take `carried` along. Connects with the first packet.
-    pub fn connection(&self, destination: Destination, carried: Carried) -> Connection {
-        Connection::new(self.clone(), destination, carried)
-    }
-
     /// Where it is.
     pub fn url(&self) -> &BackendUrl {
         &self.0.url
@@ -153,13 +146,13 @@ impl Endpoint {
         tracing::debug!(backend = dialer.host(), peer = ?tcp.peer_addr().ok(), "connected");
         let wire = Arc::new(Wire::new());
         let io = Io::new(tcp, Arc::clone(&wire));
-        let Some(config) = tls else { return Ok((Stream::Plain(io), wire)) };
+        let Some(config) = tls else { return Ok((Stream::Left(io), wire)) };
         let name = self.0.server.tls.name.as_deref().filter(|_| !at_node).unwrap_or(dialer.host());
         let handshake = tls::shake_hands(config, tls::server_name(name)?, at_node, io);
         let left = limit.saturating_sub(begun.elapsed());
         let shaken = timeout(left, handshake).await;
         let tls = shaken.map_err(|_| format!("connected, but TLS did not begin within {limit:?}"))??;
-        Ok((Stream::Tls(Box::new(tls)), wire))
+        Ok((Stream::Right(Box::new(tls)), wire))
     }
 
     /// What goes along with a request beside the fields of the protocol: what is carried, and what the proxy shows.
@@ -191,7 +184,7 @@ fn ways(url: &BackendUrl, server: &Server) -> Result<Ways, tls::Wrong> {
             (Some(Arc::new(config.clone())), config)
         }
     };
-    Ok(Ways { tls, http: fetch::client(url, server, config).map_err(general)? })
+    Ok(Ways { tls, http: client::client(url, server, config).map_err(general)? })
 }
 
 fn shows_secrets(credentials: &route::Credentials) -> bool {

@@ -5,7 +5,7 @@ use super::fetch::MAX_REPLY;
 use super::stream::Stream;
 use super::tls;
 use super::wire::{Progress, Wire};
-use super::with_causes;
+use crate::error::with_causes;
 use crate::transfer::{Answer, NoAnswer, Patience};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};

@@ -24,10 +24,12 @@
 //! | `io` | the socket below hyper: counts, and survives a server that answers early and hangs up |
 //! | `wire` | how far the request under way has come, shared by the three above |
 //! | `fetch` | evidence and replies, through the shared client |
+//! | `client` | that client: where it goes, and where it never does |
 //! | `scratch` | what only the examination of a server asks |
 //! | `reply_url` | which reply URLs are followed, and where they lead |
 
 mod body;
+mod client;
 mod connection;
 mod credentials;
 mod dial;
@@ -46,21 +48,3 @@ mod wire;
 
 pub use connection::Connection;
 pub use endpoint::{Endpoint, Unusable};
-
-use std::error::Error;
-
-/// What an error says, with its causes: hyper and reqwest keep the telling part in `source()`.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some libraries print their cause themselves.
-        if !text.ends_with(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
-}

@@ -3,9 +3,11 @@
 //! Every failure that a user can meet is one [`Problem`]; what follows from it stands in one table, see
 //! [`Problem::row`]. A [`Failure`] is a problem with what one case adds to it. Nothing here does I/O.
 
+mod causes;
 mod fault;
 mod problem;
 
+pub use causes::with_causes;
 pub use fault::Fault;
 pub use problem::{Problem, Row};
 

@@ -8,7 +8,7 @@ use super::cache::{Cache, Mark};
 use super::trouble::Trouble;
 use super::{GuardError, Tried};
 use crate::access::{Admitted, Denied, Visit};
-use crate::error::{Failure, Problem};
+use crate::error::{Failure, Problem, with_causes};
 use crate::route::Forward;
 use crate::upload::Principal;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
@@ -18,7 +18,6 @@ use reqwest::{Response, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,7 +70,7 @@ impl Authority {
             .pool_max_idle_per_host(IDLE)
             .pool_idle_timeout(IDLE_TIME)
             .build()
-            .map_err(|error| unusable(causes(&error)))?;
+            .map_err(|error| unusable(with_causes(&error)))?;
         let yes = Cache::new(terms.cache)?;
         Ok(Authority { terms: terms.clone(), http, yes, trouble: Trouble::default() })
     }
@@ -90,7 +89,7 @@ impl Authority {
             Err(error) if !error.is_timeout() && !error.is_connect() => self.send(&question).await,
             answer => answer,
         };
-        let answer = answer.map_err(|error| self.silent(&causes(&error.without_url())))?;
+        let answer = answer.map_err(|error| self.silent(&with_causes(&error.without_url())))?;
         match answer.status() {
             status if status.is_success() => {
                 let admitted = self.admitted(&answer, visit).map_err(|why| self.silent(&why))?;
@@ -230,20 +229,4 @@ fn add_from(path: &Path, roots: &mut RootCertStore) -> Result<(), GuardError> {
         roots.add(certificate.map_err(|_| wrong())?).map_err(|_| wrong())?;
     }
     if roots.is_empty() { Err(wrong()) } else { Ok(()) }
-}
-
-/// What an error says, with its causes.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some libraries print their cause themselves.
-        if !text.ends_with(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
