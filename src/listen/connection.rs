@@ -10,23 +10,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 /// A connection that carries HTTP.
 #[derive(Debug)]
 pub struct Connection {
-    io: Io,
+    /// What is encrypted lies apart, because it is much larger.
+    io: Either<Socket, Box<TlsStream<Socket>>>,
+    /// It is not encrypted, and nothing has been read from it.
+    fresh: bool,
     agreed: Agreed,
-}
-
-#[derive(Debug)]
-enum Io {
-    Plain {
-        socket: Socket,
-        /// Nothing has been read from it.
-        fresh: bool,
-    },
-    /// Apart, because it is much larger.
-    Encrypted(Box<TlsStream<Socket>>),
 }
 
 /// What client and listener agreed to speak.
@@ -43,7 +36,7 @@ pub enum Agreed {
 impl Connection {
     pub(super) fn plain(socket: Socket, http2: bool) -> Self {
         let agreed = if http2 { Agreed::Nothing } else { Agreed::Http1 };
-        Connection { io: Io::Plain { socket, fresh: true }, agreed }
+        Connection { io: Either::Left(socket), fresh: true, agreed }
     }
 
     pub(super) fn encrypted(stream: TlsStream<Socket>) -> Self {
@@ -52,7 +45,7 @@ impl Connection {
             // HTTP/2 over TLS needs that it is agreed upon (RFC 9113 §3.2).
             _ => Agreed::Http1,
         };
-        Connection { io: Io::Encrypted(Box::new(stream)), agreed }
+        Connection { io: Either::Right(Box::new(stream)), fresh: false, agreed }
     }
 
     /// What is spoken on it.
@@ -63,65 +56,55 @@ impl Connection {
     /// The close to come shall be a reset: without the goodbye of TLS, and what is on its way is dropped.
     pub fn close_abruptly(&self) {
         match &self.io {
-            Io::Plain { socket, .. } => socket.close_abruptly(),
-            Io::Encrypted(stream) => stream.get_ref().0.close_abruptly(),
+            Either::Left(socket) => socket.close_abruptly(),
+            Either::Right(stream) => stream.get_ref().0.close_abruptly(),
         }
     }
 }
 
-/// Passes a call on to what carries the bytes.
-macro_rules! either {
-    ($connection:expr, $it:ident => $call:expr) => {
-        match &mut $connection.get_mut().io {
-            Io::Plain { socket: $it, .. } => $call,
-            Io::Encrypted($it) => $call,
-        }
-    };
-}
-
 impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().io {
-            Io::Plain { socket, fresh: false } => Pin::new(socket).poll_read(cx, buf),
-            Io::Plain { socket, fresh } => {
-                let before = buf.filled().len();
-                let read = Pin::new(socket).poll_read(cx, buf);
-                if let Some(first) = buf.filled().get(before) {
-                    *fresh = false;
-                    if *first == HANDSHAKE {
-                        tell_of_tls();
-                    }
-                }
-                read
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        if self.fresh
+            && let Some(first) = buf.filled().get(before)
+        {
+            self.fresh = false;
+            if *first == HANDSHAKE {
+                tell_of_tls();
             }
-            Io::Encrypted(stream) => Pin::new(stream).poll_read(cx, buf),
         }
+        read
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        either!(self, it => Pin::new(it).poll_write(cx, buf))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, it => Pin::new(it).poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, it => Pin::new(it).poll_shutdown(cx))
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        either!(self, it => Pin::new(it).poll_write_vectored(cx, bufs))
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.io.is_write_vectored()
     }
 }
 

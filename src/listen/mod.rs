@@ -25,12 +25,14 @@ mod refused;
 mod reload;
 mod socket;
 mod tls;
+mod turns;
 
 pub use bind::{BindError, Bound, Place, bind, bind_tcp};
 pub use connection::{Agreed, Connection};
-pub use entrance::{Entrance, Look, Turns};
+pub use entrance::{Entrance, Look};
 pub use passed::Passed;
 pub use refused::{Reason, Refused};
 pub use reload::Reloader;
 pub use socket::{Accepted, Acceptor, Parked, Socket};
 pub use tls::{LoadError, check};
+pub use turns::Turns;

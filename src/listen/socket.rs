@@ -145,6 +145,23 @@ impl Socket {
     }
 }
 
+/// Passes a call on to the stream of either kind.
+macro_rules! either {
+    ($stream:expr, $it:ident => $call:expr) => {
+        match &mut $stream {
+            Stream::Tcp($it) => $call,
+            #[cfg(unix)]
+            Stream::Unix($it) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(*self.get_mut(), it => Pin::new(it).poll_read(cx, buf))
+    }
+}
+
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -165,15 +182,15 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        either!(self.stream, it => Pin::new(it).poll_write(cx, buf))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        either!(self.stream, it => Pin::new(it).poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        either!(self.stream, it => Pin::new(it).poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -181,50 +198,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-}
-
-/// Passes a call on to the stream of either kind.
-macro_rules! either {
-    ($stream:expr, $it:ident => $call:expr) => {
-        match $stream.get_mut() {
-            Stream::Tcp($it) => $call,
-            #[cfg(unix)]
-            Stream::Unix($it) => $call,
-        }
-    };
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        either!(self, it => Pin::new(it).poll_read(cx, buf))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        either!(self, it => Pin::new(it).poll_write(cx, buf))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, it => Pin::new(it).poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, it => Pin::new(it).poll_shutdown(cx))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        either!(self, it => Pin::new(it).poll_write_vectored(cx, bufs))
+        either!(self.stream, it => Pin::new(it).poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,9 +1,9 @@
 //! The handshake of one connection.
 
 use super::identity;
-use crate::listen::entrance::Turns;
 use crate::listen::refused::{Reason, Refused};
 use crate::listen::socket::Socket;
+use crate::listen::turns::Turns;
 use rustls::ServerConfig;
 use rustls::server::Acceptor;
 use std::future::poll_fn;
