@@ -12,6 +12,7 @@ mod auth;
 mod backend_url;
 mod carried;
 mod choice;
+mod destination;
 mod file_path;
 mod host;
 mod identity;
