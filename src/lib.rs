@@ -182,7 +182,7 @@
 //!    picture and a run that compiles).
 //! 2. [`transfer`]: `run.rs` is the life of one upload, in one loop; `source.rs` gathers; `budget.rs` bounds memory.
 //! 3. [`upload`] and [`registry`]: the same over several requests.
-//! 4. [`front`] `service.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits. Then [`listen`], [`guard`]
+//! 4. [`front`] `answer.rs` and [`backend`] `connection.rs`: the two ends that the loop awaits. Then [`listen`], [`guard`]
 //!    and [`backend`] `endpoint.rs`: what stands at the two doors.
 //! 5. [`app`]: how many of that live in one process, and how they end.
 //! 6. `tests/simulation`, `tests/resumption_simulation`: everything above the sockets, under every fault that we could think of.

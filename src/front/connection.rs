@@ -1,53 +1,17 @@
 //! One client connection from its first byte to its last: what is spoken on it, and who serves that.
 
+use super::asked::new_id;
 use super::due::Due;
 use super::preface::{self, Rewound};
-use super::service::{Service, new_id};
+use super::service::Service;
+use super::transport::{Protocol, Transport};
 use super::{h1, h2};
 use crate::access::{Guard, Peer};
 use crate::error::{Failure, Problem};
 use crate::transfer::{Refusal, Uploads};
 use std::error::Error;
 use std::io;
-use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-
-/// What carries the bytes of a client's connection.
-pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// The close to come shall be abrupt, where there is such a thing: what is still on its way is dropped, and the
-    /// client sees a reset. So it cannot take the end for a regular one.
-    fn close_abruptly(&self);
-
-    /// What client and listener agreed to speak on it, if they did (ALPN).
-    fn protocol(&self) -> Protocol {
-        Protocol::Unknown
-    }
-}
-
-/// What is spoken on a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// HTTP/1.1 or HTTP/1.0.
-    Http1,
-    /// HTTP/2.
-    Http2,
-    /// Nothing was agreed: the first bytes tell.
-    Unknown,
-}
-
-impl Transport for TcpStream {
-    fn close_abruptly(&self) {
-        // It fails on a socket that is gone already. Then there is nobody to tell.
-        let _ = self.set_zero_linger();
-    }
-}
-
-/// A service's wish to break the request off instead of an answer: its connection, or (HTTP/2) its stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the request is cut off on purpose")]
-pub(super) struct CutOff;
 
 /// Serves the requests of one connection of `peer` until it ends: HTTP/1 or HTTP/2, as was agreed, or as its first bytes
 /// tell. The caller has set the options of its socket.

@@ -1,7 +1,7 @@
 //! Has it decided whether a request may come in, and keeps what that was decided by.
 
+use super::asked::Asked;
 use super::forwarded::told_host;
-use super::service::Asked;
 use crate::access::{Admitted, Denied, Guard, Visit};
 use crate::error::{Failure, Problem};
 use crate::resumable::Settings;

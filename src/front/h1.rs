@@ -1,11 +1,12 @@
 //! HTTP/1: hyper's server, with our wire below it.
 
-use super::connection::{CutOff, Transport};
+use super::asked::CutOff;
 use super::due::Due;
 use super::head::{MAX_FIELDS, MAX_HEAD};
 use super::interim::Interim;
 use super::phase::{Phase, SharedPhase};
 use super::reply;
+use super::transport::Transport;
 use super::wire::Wire;
 use crate::limits::TimeLimits;
 use bytes::Bytes;

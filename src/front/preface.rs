@@ -3,8 +3,8 @@
 //! No method of HTTP/1 begins as the preface of HTTP/2 does, so a second byte is enough for `PUT` and `POST`. The bytes
 //! that were read are read again by whoever serves the connection.
 
-use super::connection::{Protocol, Transport};
 use super::due::Due;
+use super::transport::{Protocol, Transport};
 use bytes::{Buf, BytesMut};
 use std::future::poll_fn;
 use std::io;

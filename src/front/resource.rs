@@ -1,10 +1,10 @@
 //! Requests about uploads that can be resumed: the one that begins an upload, and those to its own URL.
 
-use super::connection::CutOff;
+use super::asked::{Answer, Asked, CutOff};
 use super::door::{self, Entered};
 use super::intent::{self, NewFile};
 use super::reply;
-use super::service::{Answer, Asked, Service};
+use super::service::Service;
 use crate::access::{Denied, Guard};
 use crate::bits::Destination;
 use crate::digest::Digests;

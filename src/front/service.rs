@@ -1,32 +1,19 @@
-//! From a request to its answer.
+//! What answers requests, and what all answers share. How it comes to one is in `answer`.
 
-use super::connection::CutOff;
-use super::door::Entered;
+use super::asked::Asked;
 use super::h2::Windows;
-use super::intent::{self, Intent, NewFile, Rules};
-use super::interim::Interim;
-use super::{door, forwarded, head, reply, resource};
-use crate::access::{Guard, Open, Peer, Proxies};
-use crate::bits::Destination;
-use crate::error::{Failure, Problem};
+use super::reply;
+use crate::access::{Guard, Open, Proxies};
+use crate::error::Failure;
 use crate::limits::Limits;
-use crate::resumable::reply::{Announced, capabilities, upload_id};
-use crate::resumable::{self, Settings};
+use crate::resumable::Settings;
+use crate::resumable::reply::{Announced, upload_id};
 use crate::route::{Route, Routes};
-use crate::transfer::{Refusal, Upload, Uploads};
-use crate::upload::Beginning;
+use crate::transfer::{Refusal, Uploads};
 use bytes::Bytes;
-use http::request::Parts;
-use http::{Method, Request, Response};
-use http_body::Body;
+use http::Response;
 use http_body_util::Full;
-use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// The answer to a request, or the wish to break its connection off.
-pub(super) type Answer = Result<Response<Full<Bytes>>, CutOff>;
 
 /// Answers requests. Cheap to clone.
 ///
@@ -35,26 +22,11 @@ pub(super) type Answer = Result<Response<Full<Bytes>>, CutOff>;
 pub struct Service<U, G = Open> {
     pub(super) uploads: U,
     pub(super) guard: G,
-    routes: Arc<Routes>,
+    pub(super) routes: Arc<Routes>,
     pub(super) limits: Arc<Limits>,
     pub(super) resumption: Arc<Settings>,
-    proxies: Arc<Proxies>,
+    pub(super) proxies: Arc<Proxies>,
     windows: Windows,
-}
-
-/// One request, as far as it matters for answering it.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    /// Names it, or the upload that it is about, in logs and to its client.
-    pub(super) id: String,
-    /// Who sent it: not always who is at the other end of the connection.
-    pub(super) client: SocketAddr,
-    /// Who is at the other end of the connection.
-    pub(super) peer: Peer,
-    pub(super) head: Parts,
-    /// It has a body, or may have one: after a failure nobody knows how much of it is still to come.
-    pub(super) has_body: bool,
-    pub(super) interim: Interim,
 }
 
 impl<U> Service<U> {
@@ -101,116 +73,6 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         Announced { max_size, age: Some(self.limits.uploads.expire) }
     }
 
-    /// The answer to one request of that client, or the wish to break its connection. Dropping the future tells the
-    /// upload that its client is gone.
-    pub(super) async fn answer<B>(self, peer: Peer, request: Request<B>, interim: Interim) -> Answer
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Error + Send + Sync + 'static,
-    {
-        let (mut head, body) = request.into_parts();
-        let origin = forwarded::settle(&mut head, &peer, &self.proxies);
-        let peer = Peer { encrypted: origin.encrypted, ..peer };
-        let has_body = !body.is_end_stream() || head::is_open_ended(&head);
-        let asked = Asked { id: new_id(), client: origin.client, peer, has_body, head, interim };
-        let rules =
-            Rules { routes: &self.routes, resumption: &self.resumption, max_upload: self.limits.max_upload };
-        match intent::read(&asked.head, rules) {
-            Ok(Intent::Upload(file)) => {
-                // Nothing is read of the body, and nobody else hears of it, before this is decided.
-                let uri = asked.head.uri.path_and_query().map_or("/", |uri| uri.as_str());
-                let entered = match door::enter(&self.guard, &asked, &file.route, uri, &self.resumption).await
-                {
-                    Ok(entered) => entered,
-                    // Its system comes back by itself; after a 503 it would not.
-                    Err(denied)
-                        if file.creation.is_some() && denied.failure.problem == Problem::AuthUnavailable =>
-                    {
-                        self.note(&asked, &denied.failure);
-                        return Err(CutOff);
-                    }
-                    Err(denied) => {
-                        let mut response = self.refuse_new(&asked, &denied.failure);
-                        reply::challenge(&mut response, &denied.challenges);
-                        return Ok(response);
-                    }
-                };
-                let user = entered.permit.user.as_deref();
-                let destination = file.destination(&asked.head, user, Uuid::new_v4().as_u128());
-                match destination {
-                    Err(failure) => Ok(self.refuse_new(&asked, &failure)),
-                    Ok(to) if file.creation.is_some() => {
-                        Box::pin(resource::create(&self, &asked, entered, file, to, body)).await
-                    }
-                    Ok(to) => Ok(Box::pin(self.plain(&asked, entered, file, to, body)).await),
-                }
-            }
-            Ok(Intent::Resource { id, content }) => {
-                Box::pin(resource::serve(&self, &asked, id, content, body)).await
-            }
-            Ok(Intent::Capabilities(route)) => {
-                let (status, headers) =
-                    capabilities(&asked.head.headers, &self.resumption, &self.announced(Some(&route)));
-                Ok(reply::bare(status, headers, &asked.id))
-            }
-            Err(failure) => Ok(self.refuse_new(&asked, &failure)),
-        }
-    }
-
-    /// The answer to a request that is refused by its head. Who wants to upload is told in the words of the protocol.
-    fn refuse_new(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
-        let mut response = self.refuse(asked, failure);
-        let uploads = [Method::PUT, Method::POST].contains(&asked.head.method);
-        if let Some(version) = resumable::spoken(&asked.head, &self.resumption).filter(|_| uploads) {
-            let announced = self.announced(None);
-            resumable::reply::refuse(version, response.headers_mut(), failure.problem, None, &announced);
-        }
-        response
-    }
-
-    /// An upload that cannot be resumed.
-    async fn plain<B>(
-        &self,
-        asked: &Asked,
-        entered: Entered,
-        file: NewFile,
-        destination: Destination,
-        body: B,
-    ) -> Response<Full<Bytes>>
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Error + Send + Sync + 'static,
-    {
-        let mut carried = file.route.carried(&asked.head.headers);
-        entered.add_to(&file.route, &mut carried);
-        let upload = Upload {
-            id: asked.id.clone(),
-            client: Some(asked.client),
-            method: asked.head.method.clone(),
-            route: file.route,
-            destination,
-            carried,
-            // A file that comes in one request tells its length in the head.
-            part: Beginning::whole(file.content.unwrap_or_default()),
-            digests: file.digests,
-            content_digest: file.content_digest,
-            lasting: false,
-            permit: entered.permit,
-        };
-        let outcome = match self.uploads.start(upload, entered.principal.as_ref(), body) {
-            Ok(outcome) => outcome,
-            Err(failure) => return self.refuse_new(asked, &failure),
-        };
-        let result = match outcome.await {
-            Ok(outcome) => outcome.result,
-            Err(_) => Err(Failure::new(Problem::Internal, "the upload ended without an outcome")),
-        };
-        match result {
-            Ok(stored) => reply::stored(stored, &asked.id),
-            Err(failure) => reply::failed(&failure, &asked.id, asked.has_body),
-        }
-    }
-
     /// The answer to a request that does not become an upload.
     pub(super) fn refuse(&self, asked: &Asked, failure: &Failure) -> Response<Full<Bytes>> {
         self.note(asked, failure);
@@ -227,11 +89,4 @@ impl<U: Uploads, G: Guard> Service<U, G> {
         };
         self.uploads.refused(Refusal { id, client, failure, method, path: Some(path) });
     }
-}
-
-/// Twelve random hexadecimal digits: enough to tell the requests in a log apart.
-pub(super) fn new_id() -> String {
-    let mut id = Uuid::new_v4().simple().to_string();
-    id.truncate(12);
-    id
 }

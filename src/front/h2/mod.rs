@@ -21,10 +21,11 @@ mod stream;
 mod windows;
 mod wire;
 
-use super::connection::{CutOff, Transport};
+use super::asked::CutOff;
 use super::due::Due;
 use super::head::{MAX_HEAD, OpenEnded};
 use super::interim::{self, Interim};
+use super::transport::Transport;
 use crate::limits;
 use body::Incoming;
 use bytes::Bytes;

@@ -8,7 +8,7 @@
 //! ```
 
 use super::body::Hearing;
-use crate::front::connection::CutOff;
+use crate::front::asked::CutOff;
 use crate::front::interim::{Head, Heads};
 use crate::front::reply::OURS;
 use bytes::Bytes;

@@ -2,7 +2,7 @@
 
 use super::super::Interim;
 use super::support::{answer, fields, start, tcp, within};
-use crate::front::connection::CutOff;
+use crate::front::asked::CutOff;
 use http_body_util::BodyExt;
 use std::io;
 use std::sync::Arc;

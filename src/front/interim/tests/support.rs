@@ -1,9 +1,10 @@
 //! A connection whose service is a closure, and a client that reads and writes raw bytes.
 
 use super::super::Interim;
-use crate::front::connection::{CutOff, Transport};
+use crate::front::asked::CutOff;
 use crate::front::due::Due;
 use crate::front::h1::run;
+use crate::front::transport::Transport;
 use crate::limits::{Limits, TimeLimits};
 use bytes::Bytes;
 use http::header::LOCATION;
