@@ -1,6 +1,7 @@
 //! The client's body: read in pieces as they come (`pieces`), at the client's pace (`pace`), gathered into fragments, kept
-//! until acknowledged.
+//! until acknowledged, and hashed then (`hashes`).
 
+mod hashes;
 mod pace;
 mod pieces;
 
@@ -11,6 +12,7 @@ use crate::error::{Failure, Problem};
 use crate::limits::{FragmentLimits, Limits};
 use crate::upload::Beginning;
 use bytes::Bytes;
+use hashes::Hashes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use pace::Pace;
@@ -45,10 +47,9 @@ pub(super) struct Source<B> {
     stopped: bool,
     /// Bytes before this offset are not needed.
     floor: u64,
-    /// Of all bytes that the backend has.
-    hasher: Hasher,
-    /// What the whole body has to come to before any of it is sent.
-    unchecked: Option<Unchecked>,
+    hashes: Hashes,
+    /// What lets a body be read that is to be checked first: see [`Account::enter`].
+    entered: Option<OwnedSemaphorePermit>,
     pace: Pace,
     sizes: FragmentLimits,
     account: Account,
@@ -65,19 +66,6 @@ pub(super) struct Source<B> {
     /// Largest piece so far, in bytes.
     piece: u64,
     finished_at: Option<Instant>,
-}
-
-/// A body that is to be checked before any of it counts.
-#[derive(Debug)]
-struct Unchecked {
-    /// What it has to come to.
-    expected: Digests,
-    /// Of what came of it.
-    body: Hasher,
-    /// Of what the backend has, with those bytes of the body that it needs no more.
-    file: Hasher,
-    /// What lets it be read: see [`Account::enter`].
-    entered: Option<OwnedSemaphorePermit>,
 }
 
 /// What the client did for a fragment.
@@ -102,12 +90,6 @@ where
         budget: &Budget,
     ) -> Self {
         let limit = part.end.unwrap_or(part.total);
-        let unchecked = (!digests.is_empty()).then(|| Unchecked {
-            body: Hasher::new(digests.algorithms()),
-            file: hasher.clone(),
-            expected: digests,
-            entered: None,
-        });
         Source {
             body,
             limit,
@@ -117,8 +99,8 @@ where
             too_long: false,
             stopped: false,
             floor: part.continuation.acknowledged(),
-            hasher,
-            unchecked,
+            hashes: Hashes::new(hasher, digests),
+            entered: None,
             pace: Pace::new(&limits.time),
             sizes: limits.fragment.clone(),
             account: budget.open(),
@@ -145,7 +127,7 @@ where
 
     /// Whether the body was read to its end, and is what it has to be.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted && self.unchecked.is_none()
+        self.exhausted && !self.hashes.is_unchecked()
     }
 
     /// Whether the body brought more than the file has.
@@ -160,7 +142,7 @@ where
 
     /// Digests of the bytes that the backend has.
     pub(super) fn hasher(&self) -> &Hasher {
-        &self.hasher
+        self.hashes.known()
     }
 
     /// Whether another fragment may be gathered: one on its way to the backend and one more is all that is held.
@@ -173,7 +155,7 @@ where
         if self.goal.is_none() {
             let from = self.ready().max(self.floor);
             // What is to be checked first is gathered whole; whoever lets such a body in sees to it that it is small.
-            let size = if self.unchecked.is_some() { u64::MAX } else { size(from).max(1) };
+            let size = if self.hashes.is_unchecked() { u64::MAX } else { size(from).max(1) };
             self.goal = Some(from.saturating_add(size).min(self.limit));
         }
     }
@@ -187,7 +169,7 @@ where
     /// dropped.
     pub(super) fn stop(&mut self) {
         self.stopped = true;
-        if self.unchecked.is_some() {
+        if self.hashes.is_unchecked() {
             self.end = self.ready();
             self.pieces.clear();
         } else if self.end > self.ready() && self.end > self.floor {
@@ -211,7 +193,7 @@ where
             self.fragments.pop_front();
         }
         while let Some(dropped) = self.pieces.take(offset.saturating_sub(self.start)) {
-            hash(known(&mut self.hasher, &mut self.unchecked), self.start, &dropped);
+            self.hashes.acknowledged(self.start, &dropped);
             self.start += dropped.len() as u64;
         }
         self.floor = self.floor.max(offset);
@@ -234,7 +216,7 @@ where
                 return pending().await;
             }
             if !self.account.try_extend(held, self.ahead()) {
-                if self.end > from && !in_flight && self.unchecked.is_none() {
+                if self.end > from && !in_flight && !self.hashes.is_unchecked() {
                     // Nobody else's memory is waited for with bytes in hand: see `budget`.
                     return Ok(self.complete(self.end));
                 }
@@ -250,41 +232,27 @@ where
             // The size aimed at was a guess: for the first fragment, or before the client slowed down.
             let slow =
                 self.pace.waited() >= self.sizes.time && self.end.saturating_sub(from) >= self.sizes.min;
-            if slow && self.unchecked.is_none() && self.end < self.limit {
+            if slow && !self.hashes.is_unchecked() && self.end < self.limit {
                 break;
             }
         }
-        self.check()?;
+        self.hashes.check()?;
+        // From now on it is read like any other.
+        self.entered = None;
         Ok(self.complete(goal.min(self.end)))
     }
 
     /// What is held until it is whole waits for its turn before its first byte is read: see `budget`.
     async fn enter(&mut self) {
-        if let Some(unchecked) = self.unchecked.as_mut().filter(|unchecked| unchecked.entered.is_none()) {
+        if self.hashes.is_unchecked() && self.entered.is_none() {
             self.pace.rest();
-            unchecked.entered = self.account.enter(self.limit - self.end).await;
+            self.entered = self.account.enter(self.limit - self.end).await;
         }
     }
 
     /// The client is not waited for at the moment.
     pub(super) fn rest(&mut self) {
         self.pace.rest();
-    }
-
-    /// Compares the body, whole now, with what it has to come to.
-    fn check(&mut self) -> Result<(), Failure> {
-        let Some(unchecked) = self.unchecked.take() else { return Ok(()) };
-        match unchecked.expected.check(&unchecked.body.digests()) {
-            Ok(()) => {
-                self.hasher = unchecked.file;
-                Ok(())
-            }
-            Err(algorithm) => {
-                self.unchecked = Some(unchecked);
-                let detail = format!("the {} of the part is not its Content-Digest", algorithm.name());
-                Err(Failure::new(Problem::DigestMismatch, detail))
-            }
-        }
     }
 
     fn complete(&mut self, end: u64) -> Delivery {
@@ -301,11 +269,11 @@ where
     /// Bytes to reserve beyond those that are held. While a body is read its connection holds one piece that is ready before
     /// it is asked for, and a buffer for the next.
     fn ahead(&self) -> u64 {
-        match (self.exhausted || self.stopped, &self.unchecked) {
+        match (self.exhausted || self.stopped, self.hashes.is_unchecked()) {
             (true, _) => 0,
-            (false, None) => 2 * self.piece,
+            (false, false) => 2 * self.piece,
             // Never more than it was let in with: those that are in would wait for each other.
-            (false, Some(_)) => (2 * self.piece).min(self.limit - self.end),
+            (false, true) => (2 * self.piece).min(self.limit - self.end),
         }
     }
 
@@ -364,14 +332,12 @@ where
             }
             data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         }
-        if let Some(unchecked) = &mut self.unchecked {
-            unchecked.body.update(&data);
-        }
+        self.hashes.came(&data);
         let unneeded = self.floor.saturating_sub(self.end).min(data.len() as u64);
         if unneeded > 0 {
             // Nothing is held before these: they go as they come.
             let dropped = data.split_to(unneeded as usize);
-            hash(known(&mut self.hasher, &mut self.unchecked), self.end, &dropped);
+            self.hashes.acknowledged(self.end, &dropped);
             self.end += unneeded;
             self.start = self.end;
         }
@@ -390,15 +356,4 @@ where
         self.piece = self.piece.max(data.len() as u64);
         self.pieces.hold(data);
     }
-}
-
-/// The hasher of what the backend has: until a body is checked, one that counts only then.
-fn known<'a>(hasher: &'a mut Hasher, unchecked: &'a mut Option<Unchecked>) -> &'a mut Hasher {
-    unchecked.as_mut().map_or(hasher, |unchecked| &mut unchecked.file)
-}
-
-/// Hashes those of the bytes from `at` on that were not hashed by an earlier request.
-fn hash(hasher: &mut Hasher, at: u64, bytes: &[u8]) {
-    let known = hasher.position().saturating_sub(at).min(bytes.len() as u64);
-    hasher.update(&bytes[known as usize..]);
 }
