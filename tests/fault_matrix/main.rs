@@ -32,6 +32,8 @@ mod look;
 mod network;
 #[path = "../resumption_simulation/oracle.rs"]
 mod oracle;
+#[path = "../resumption_simulation/packets.rs"]
+mod packets;
 #[path = "../resumption_simulation/proxy.rs"]
 mod proxy;
 #[allow(dead_code, reason = "a cell has a seed for its jitter alone")]

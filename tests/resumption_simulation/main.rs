@@ -25,6 +25,7 @@ mod front;
 mod look;
 mod network;
 mod oracle;
+mod packets;
 mod phone;
 mod proxy;
 mod schedule;
