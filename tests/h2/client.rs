@@ -9,6 +9,12 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
+/// The version of resumable uploads that is spoken here.
+const VERSION: (&str, &str) = ("upload-draft-interop-version", "6");
+
+/// What makes an upload one that can be resumed.
+pub(crate) const CREATE: [(&str, &str); 2] = [VERSION, ("upload-complete", "?1")];
+
 /// A connection.
 pub(crate) struct Client {
     addr: SocketAddr,
@@ -80,6 +86,25 @@ impl Client {
         let length = file.size.to_string();
         let fields = [&[("content-length", length.as_str())], fields].concat();
         self.begin("PUT", path, &fields, false).await
+    }
+
+    /// Asks how much of the file is there, and sends the rest. Gives the offset from which.
+    pub(crate) async fn resume(&mut self, url: &str, file: File) -> u64 {
+        let status = self.ask("HEAD", url, &[VERSION]).await;
+        assert_eq!((status.status, status.body.len()), (204, 0), "{status:?}");
+        let offset = status.header("upload-offset").unwrap();
+        let from: u64 = offset.parse().unwrap();
+        let fields = [
+            VERSION,
+            ("upload-complete", "?1"),
+            ("upload-offset", offset),
+            ("content-type", "application/partial-upload"),
+            ("content-length", &(file.size - from).to_string()),
+        ];
+        let mut rest = self.begin("PATCH", url, &fields, false).await;
+        rest.send(file, from, file.size).await.unwrap();
+        assert_eq!(rest.answer().await.unwrap().status, 201);
+        from
     }
 }
 

@@ -1,6 +1,6 @@
 //! The life of a connection: how it begins, how it ends, who shares its port.
 
-use crate::client::Client;
+use crate::client::{CREATE, Client};
 use crate::frames::{
     END_STREAM, GOAWAY, HEADERS, NO_ERROR, PREFACE, REFUSED_STREAM, RST_STREAM, Raw, SETTINGS, frame, head,
 };
@@ -104,12 +104,11 @@ async fn uploads_that_can_be_resumed_are_broken_off_at_the_end() {
     let mut proxy = settings.clone().start().await;
     let mut client = Client::connect(proxy.addr).await;
     let file = File::new(16 * MIB);
-    let version = ("upload-draft-interop-version", "6");
     let mut urls = Vec::new();
     let mut uploads = Vec::new();
     for number in 0..3 {
         let file = file.number(number);
-        let mut upload = client.put(&format!("/{number}"), file, &[version, ("upload-complete", "?1")]).await;
+        let mut upload = client.put(&format!("/{number}"), file, &CREATE).await;
         let (status, fields) = upload.informed().await;
         assert_eq!(status, StatusCode::from_u16(104).unwrap());
         urls.push(fields["location"].to_str().unwrap().to_owned());
@@ -128,18 +127,7 @@ async fn uploads_that_can_be_resumed_are_broken_off_at_the_end() {
     let mut client = Client::connect(proxy.addr).await;
     for (number, url) in urls.iter().enumerate() {
         let file = file.number(number as u64);
-        let status = client.ask("HEAD", url, &[version]).await;
-        let offset: u64 = status.header("upload-offset").unwrap().parse().unwrap();
-        let fields = [
-            version,
-            ("upload-complete", "?1"),
-            ("upload-offset", &offset.to_string()),
-            ("content-type", "application/partial-upload"),
-            ("content-length", &(file.size - offset).to_string()),
-        ];
-        let mut rest = client.begin("PATCH", url, &fields, false).await;
-        rest.send(file, offset, file.size).await.unwrap();
-        assert_eq!(rest.answer().await.unwrap().status, 201);
+        client.resume(url, file).await;
         backend.assert_stored(&format!("/{number}"), file);
     }
     assert_eq!(backend.stats().bytes, 3 * file.size, "nothing was lost or sent twice");

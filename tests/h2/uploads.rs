@@ -1,13 +1,11 @@
 //! Uploads over HTTP/2: many on one connection, broken off, gone on with.
 
-use crate::client::{Answer, Client};
+use crate::client::{CREATE, Client};
 use crate::frames::{CANCEL, DATA, END_STREAM, HEADERS, RST_STREAM, Raw, frame, head};
 use crate::support::{Backend, File, Settings, within};
 use http::StatusCode;
 use put2bits::limits::{KIB, MIB};
 use tokio::task::JoinSet;
-
-const CREATE: [(&str, &str); 2] = [("upload-draft-interop-version", "6"), ("upload-complete", "?1")];
 
 #[tokio::test]
 async fn uploads_on_one_connection_have_each_its_own_104() {
@@ -53,22 +51,8 @@ async fn a_client_that_resets_its_stream_goes_on_by_another() {
     within("a part", backend.wait_for(|stats| stats.bytes >= MIB)).await;
     upload.reset();
 
-    let version = ("upload-draft-interop-version", "6");
-    let status: Answer = client.ask("HEAD", &url, &[version]).await;
-    assert_eq!((status.status, status.body.len()), (204, 0), "{status:?}");
-    let offset: u64 = status.header("upload-offset").unwrap().parse().unwrap();
+    let offset = client.resume(&url, file).await;
     assert!((MIB..=8 * MIB).contains(&offset), "{offset}");
-
-    let fields = [
-        version,
-        ("upload-complete", "?1"),
-        ("upload-offset", &offset.to_string()),
-        ("content-type", "application/partial-upload"),
-        ("content-length", &(file.size - offset).to_string()),
-    ];
-    let mut rest = client.begin("PATCH", &url, &fields, false).await;
-    rest.send(file, offset, file.size).await.unwrap();
-    assert_eq!(rest.answer().await.unwrap().status, 201);
     backend.assert_stored("/a", file);
     assert_eq!(backend.stats().bytes, file.size, "nothing was sent twice");
     // The connection is as good as ever.
