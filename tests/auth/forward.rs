@@ -120,6 +120,7 @@ async fn a_yes_holds_for_a_moment_and_for_the_same_question() {
     }
     put(&proxy, "/b", &bearer(ALICE)).await.assert_problem(403, "access_denied");
     put(&proxy, "/a", "").await.assert_problem(403, "access_denied");
+    // What was kept is as old as `begun` at least; nothing tells when it is forgotten.
     tokio::time::sleep_until((begun + Duration::from_secs(2)).into()).await;
     put(&proxy, "/a", &bearer(ALICE)).await.assert_problem(403, "access_denied");
 }

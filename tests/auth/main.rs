@@ -25,7 +25,8 @@ mod resumed;
 mod secrets;
 mod start;
 
-use support::{Answer, Backend, File, Proxy, Settings, Upload};
+use serde_json::Value;
+use support::{Answer, Backend, File, Proxy, Settings, Upload, message};
 
 /// A token with its name. Nobody guesses it.
 pub(crate) const ALICE: (&str, &str) = ("alice", "s3cret-token-of-alice-0123456789");
@@ -66,10 +67,6 @@ pub(crate) async fn put(proxy: &Proxy, path: &str, lines: &str) -> Answer {
 
 /// Waits until the program has read a file of tokens or users again for the `number`th time. (It looks every two seconds.)
 pub(crate) async fn read_again(proxy: &Proxy, number: usize) {
-    support::within("that the file is read again", async {
-        while proxy.log_text().matches("has changed and is in force").count() < number {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    let says_so = |line: &Value| message(line).contains("has changed and is in force");
+    proxy.nth_line(number, "that the file is read again", says_so).await;
 }

@@ -38,13 +38,14 @@ pub(crate) async fn ends(stream: &mut TcpStream) {
     assert!(seen.is_empty(), "{:?}", String::from_utf8_lossy(&seen));
 }
 
-/// Asks until the answer is that one: what was given up is given back a moment later.
+/// Asks until the answer is that one: what was given up is given back a moment later, and nobody tells a client when.
 pub(crate) async fn until<F: Future<Output = Option<T>>, T>(what: &str, mut ask: impl FnMut() -> F) -> T {
     within(what, async {
         loop {
             if let Some(wanted) = ask().await {
                 return wanted;
             }
+            // Between two questions, so that the proxy has time for other things.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })

@@ -20,6 +20,7 @@ async fn drip(stream: &mut TcpStream) {
             if stream.write_all(&[byte]).await.is_err() {
                 return;
             }
+            // The client that is meant: it pauses, and never for as long as a limit.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the whole head was taken");
@@ -57,6 +58,7 @@ async fn an_idle_connection_has_a_limit_of_its_own() {
     let began = Instant::now();
     ends(&mut kept).await;
     assert!(began.elapsed() < LATE);
+    // The client that is meant: it goes on when the limit of an idle connection is over for it, too.
     tokio::time::sleep(LIMIT).await;
     begun.write_all(b"TP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n").await.unwrap();
     fresh.write_all(b"").await.unwrap();
@@ -68,6 +70,7 @@ async fn an_idle_connection_has_a_limit_of_its_own() {
 async fn drip_body(upload: &mut Upload, bytes: u64) {
     for sent in 1..=bytes / 100 {
         upload.send_to(100 * sent).await;
+        // That is its rate.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -103,6 +106,7 @@ async fn an_upload_that_takes_too_long_ends() {
     for end in [32 * KIB, 64 * KIB] {
         plain.send_to(end).await;
         resumable.send_to(end).await;
+        // The pause between them.
         tokio::time::sleep(LIMIT).await;
     }
     plain.answer().await.assert_problem(408, "upload_overdue");

@@ -182,8 +182,13 @@ impl Proxy {
 
     /// Waits for the first line of its log that is meant, however long ago it was written.
     pub(crate) async fn line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.nth_line(1, what, wanted).await
+    }
+
+    /// The same for the `number`th of these lines.
+    pub(crate) async fn nth_line(&self, number: usize, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut log = self.log.clone();
-        let found = |log: &Log| log.lines.iter().find(|line| wanted(line)).cloned();
+        let found = |log: &Log| log.lines.iter().filter(|line| wanted(line)).nth(number - 1).cloned();
         let result = log.wait_for(|log| log.ended || found(log).is_some());
         let seen = within(what, result).await.unwrap();
         found(&seen).unwrap_or_else(|| panic!("it ended and did not say {what}: {:#?}", seen.lines))
