@@ -111,10 +111,8 @@ impl Connection {
     pub(super) async fn enter(&mut self, patience: Patience) -> Result<Result<Link, Answer>, NoAnswer> {
         let link = self.open(patience).await?;
         #[cfg(feature = "negotiate")]
-        let link = match self.log_in(link, patience).await? {
-            super::negotiate::Entered::With(link) => link,
-            super::negotiate::Entered::Refused(answer) => return Ok(Err(answer)),
-        };
+        return self.log_in(link, patience).await;
+        #[cfg(not(feature = "negotiate"))]
         Ok(Ok(link))
     }
 

@@ -23,7 +23,7 @@ pub(super) enum Credentials {
     Field(Arc<Watched<Field>>),
     /// An account in a Windows domain, for each connection.
     #[cfg(feature = "negotiate")]
-    Windows(Arc<Watched<super::negotiate::Account>>),
+    Windows(Arc<Watched<super::account::Account>>),
 }
 
 /// A field with a secret value.
@@ -46,7 +46,7 @@ impl Credentials {
             Settings::Header(name, path) => Credentials::field(name.clone(), path, whole),
             #[cfg(feature = "negotiate")]
             Settings::Windows(path) => {
-                use super::negotiate::{Account, Standing};
+                use super::account::{Account, Standing};
                 let (file, standing) = (path.clone(), Standing::default());
                 let read = move || in_file(&file, |text| Account::parse(text, &standing));
                 Watched::open(vec![path.clone()], read).map(Credentials::Windows)

@@ -2,6 +2,7 @@
 //! connection is what the server knows the proxy by, they go over the connection of the packets.)
 
 use super::connection::{Connection, put_beside};
+use super::link::MAX_REPLY;
 use super::{reply_url, tls};
 use crate::bits::Destination;
 use crate::error::with_causes;
@@ -13,9 +14,6 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::{Response, Url};
-
-/// Largest reply of an upload-reply server that is passed on, in bytes.
-pub(super) const MAX_REPLY: usize = 1024 * 1024;
 
 impl Connection {
     /// HEAD of the target.

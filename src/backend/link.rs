@@ -1,7 +1,6 @@
 //! One HTTP/1.1 connection: sends a request, watches the time, reads the head of the answer.
 
 use super::body::{self, Body};
-use super::fetch::MAX_REPLY;
 use super::stream::Stream;
 use super::tls;
 use super::wire::{Progress, Wire};
@@ -26,6 +25,8 @@ use tokio_util::task::AbortOnDropHandle;
 const MAX_HEAD: usize = 64 * 1024;
 /// Most headers of an answer.
 const MAX_HEADERS: usize = 100;
+/// Largest reply of an upload-reply server that is passed on, in bytes.
+pub(super) const MAX_REPLY: usize = 1024 * 1024;
 /// The body of an answer means nothing to the protocol. It is read away so that the connection stays usable, but only
 /// if it is no longer than this, in bytes …
 const MAX_DRAIN: u64 = 64 * 1024;

@@ -15,6 +15,7 @@
 //! | `connection` | one upload's way: which connection a packet takes, when a new one is opened |
 //! | `credentials` | what the proxy shows the server |
 //! | `negotiate` | how it logs in to Windows, connection by connection (a cargo feature) |
+//! | `account` | the user for that, and who may try its password when |
 //! | `watched` | values that are read from files, and read again when these change |
 //! | `tls` | what is trusted, the handshake, and what went wrong with it in words |
 //! | `stream` | the socket with TLS or without |
@@ -28,6 +29,8 @@
 //! | `scratch` | what only the examination of a server asks |
 //! | `reply_url` | which reply URLs are followed, and where they lead |
 
+#[cfg(feature = "negotiate")]
+mod account;
 mod body;
 mod client;
 mod connection;

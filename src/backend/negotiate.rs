@@ -11,17 +11,12 @@
 //!
 //! Domains lock accounts after a few wrong passwords. What is done about that says `account`.
 
-mod account;
-
-pub(super) use account::{Account, Standing};
-
+use super::account::{Account, Leave, Turn};
 use super::connection::{Connection, put_beside};
 use super::credentials::Credentials;
-use super::fetch::MAX_REPLY;
-use super::link::{Answered, Link};
+use super::link::{Answered, Link, MAX_REPLY};
 use crate::bits::Packet;
 use crate::transfer::{Answer, NoAnswer, Patience};
-use account::{Leave, Turn};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -40,14 +35,6 @@ const MAX_LEGS: usize = 5;
 
 /// What the server may call this machine. Nothing depends on it.
 const WORKSTATION: &str = "PUT2BITS";
-
-/// How a login ended.
-pub(super) enum Entered {
-    /// The connection is the account's, or the server asks nobody.
-    With(Link),
-    /// The server's no.
-    Refused(Answer),
-}
 
 /// The names of the two schemes in `WWW-Authenticate` and `Authorization`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,10 +136,14 @@ fn challenged(login: Option<&Login>, headers: &HeaderMap) -> Option<(Scheme, Vec
 }
 
 impl Connection {
-    /// Makes a new connection the account's, if this backend has one.
-    pub(super) async fn log_in(&mut self, link: Link, patience: Patience) -> Result<Entered, NoAnswer> {
+    /// Makes a new connection the account's, if this backend has one. Inner error: the server's no.
+    pub(super) async fn log_in(
+        &mut self,
+        link: Link,
+        patience: Patience,
+    ) -> Result<Result<Link, Answer>, NoAnswer> {
         let Credentials::Windows(account) = self.endpoint.credentials() else {
-            return Ok(Entered::With(link));
+            return Ok(Ok(link));
         };
         let account = if self.refused { account.renewed().await } else { account.current().await };
         let authority = &self.authority;
@@ -175,20 +166,20 @@ impl Connection {
                     account.accepted();
                 }
                 let closed = "the server closed the connection that was to be the account's";
-                return reusable.then_some(Entered::With(link)).ok_or_else(|| failed(closed));
+                return reusable.then_some(Ok(link)).ok_or_else(|| failed(closed));
             }
             let Some((scheme, challenge)) = challenged(login.as_ref(), &answer.headers) else {
                 if login.is_some() {
                     account.refused();
                 }
-                return Ok(Entered::Refused(answer));
+                return Ok(Err(answer));
             };
             if turn.is_none() {
                 let late =
                     |_| failed("whether the account may is being found out by another upload, for too long");
                 match timeout(patience.answer, account.leave()).await.map_err(late)? {
                     Leave::Go(own) => turn = Some(own),
-                    Leave::Refused => return Ok(Entered::Refused(answer)),
+                    Leave::Refused => return Ok(Err(answer)),
                 }
             }
             if !reusable {

@@ -20,7 +20,7 @@ use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 const LOCKOUT_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// A user of a domain, with its password.
-pub(in crate::backend) struct Account {
+pub(super) struct Account {
     pub(super) identity: AuthIdentity,
     /// Tells it from what the file holds at another time.
     digest: [u8; 32],
@@ -29,7 +29,7 @@ pub(in crate::backend) struct Account {
 
 /// What is known of an account. It is shared by all uploads to the backend, and outlives the reading of the file.
 #[derive(Debug, Clone, Default)]
-pub(in crate::backend) struct Standing(Arc<Inner>);
+pub(super) struct Standing(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -67,7 +67,7 @@ pub(super) struct Turn {
 
 impl Account {
     /// Reads `DOMAIN\user:password` or `user@REALM:password`.
-    pub(in crate::backend) fn parse(text: &str, standing: &Standing) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, standing: &Standing) -> Result<Self, String> {
         let wanted = || "has to hold one line, DOMAIN\\user:password or user@REALM:password".to_owned();
         let (user, password) = text.split_once(':').ok_or_else(wanted)?;
         if user.is_empty() || password.is_empty() || text.contains(char::is_control) {
