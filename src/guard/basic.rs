@@ -8,8 +8,9 @@
 //! People choose passwords that can be guessed, so only hashes that are slow to try are taken: Argon2id and bcrypt, within
 //! bounds on both sides. Too little is no protection when the file is lost; too much is a way to occupy this program.
 //!
-//! The hash is worked out on a thread of its own, a few at a time and within bounds of memory (`turns`). A password that was right is remembered for a while by
-//! a keyed hash, together with the line that it was right for: so a line that is changed or removed counts at once.
+//! The hash is worked out on a thread of its own, a few at a time and within bounds of memory (`turns`). A password that
+//! was right is remembered for a while by a keyed hash, together with the line that it was right for: so a line that is
+//! changed or removed counts at once.
 
 use super::cache::Cache;
 use super::file::{BadLine, File, List, lines};
