@@ -1,8 +1,9 @@
 //! The sinks: a plain one that takes PUTs, and the mock BITS server. Both drop the bytes. On a thread of their own.
 
-use crate::client::{self, BUFFER};
+use crate::client;
 use crate::door::{self, Stream};
 use crate::peer::Protocol;
+use crate::sending::BUFFER;
 use put2bits::mock::{Fault, Mock, MockConfig};
 use socket2::SockRef;
 use std::io;

@@ -3,6 +3,7 @@
 use crate::door::{self, Door, Stream};
 use crate::http2::Http2;
 use crate::peer::Protocol;
+use crate::sending::{BUFFER, BYTES, Pace, Took};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,35 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
-/// Bytes read or written at once.
-pub(crate) const BUFFER: usize = 256 * 1024;
-
-/// What is sent.
-pub(crate) static BYTES: [u8; BUFFER] = [0x5a; BUFFER];
-
 /// What a client sends that can resume.
 const RESUMABLE: &str = "Upload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n";
 
 /// Fragments of the plain BITS client, bytes.
 const FRAGMENT: u64 = 4 << 20;
-
-/// How fast a client sends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// Bytes a second.
-    pub(crate) rate: u64,
-    /// Bytes that it has at once.
-    pub(crate) piece: u64,
-}
-
-/// What an upload took.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Took {
-    /// From the request to the answer.
-    pub(crate) whole: Duration,
-    /// From the last byte to the answer.
-    pub(crate) tail: Duration,
-}
 
 /// A connection that uploads files one after the other.
 pub(crate) struct Client {

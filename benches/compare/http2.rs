@@ -1,8 +1,8 @@
 //! The same uploads over HTTP/2: DATA frames of 16 KiB, as curl and the systems of phones send them, whatever larger ones the
 //! server would take.
 
-use crate::client::{BYTES, Pace, Took};
 use crate::door::Stream;
+use crate::sending::{BYTES, Pace, Took};
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Method, Request};

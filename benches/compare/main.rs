@@ -20,6 +20,7 @@ mod options;
 mod peer;
 mod process;
 mod report;
+mod sending;
 mod workload;
 
 use backend::Backend;

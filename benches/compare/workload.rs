@@ -1,9 +1,10 @@
 //! What is done, and which figures come of it.
 
 use crate::backend::Conditions;
-use crate::client::{Client, Pace, Took};
+use crate::client::Client;
 use crate::peer::Peer;
 use crate::process::{self, Used};
+use crate::sending::{Pace, Took};
 use clap::ValueEnum;
 use std::io;
 use std::net::SocketAddr;
