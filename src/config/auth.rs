@@ -11,19 +11,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use toml::Value;
 
-/// The keys, in the order in which they are written.
-pub(crate) const AUTH_KEYS: [&str; 9] = [
-    "auth",
-    "auth_file",
-    "auth_names",
-    "auth_url",
-    "auth_headers",
-    "auth_copy",
-    "auth_timeout",
-    "auth_cache",
-    "auth_ca",
-];
-
 /// How a route is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {

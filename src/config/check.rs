@@ -1,7 +1,7 @@
 //! How values must relate to each other.
 
-use super::ConfigError;
 use super::admin::clash;
+use super::error::ConfigError;
 use super::listeners;
 use super::merge::Draft;
 use super::origin::Origin;

@@ -1,9 +1,9 @@
 //! Values that are one of a few words.
 
-use super::backends::{Follow, Kind};
+use super::admin::{ReadyBackend, ReadyStore};
+use super::closest::closest;
 use super::raw::Raw;
-use super::suggest::closest;
-use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind};
+use super::settings::{LogFormat, StoreKind};
 use crate::access::{ClientAuth, Forwarded, TlsVersion};
 use crate::bits::{AmbiguousClose, GuidCase, Profile, Verb};
 use crate::resumable::Mode;
@@ -57,15 +57,34 @@ pub(crate) const AMBIGUOUS_CLOSES: Words<AmbiguousClose, 3> =
 pub(crate) const RESUMPTIONS: Words<Mode, 3> =
     [("on", Mode::On), ("off", Mode::Off), ("only-without-Via", Mode::UnlessVia)];
 
+/// Which kind of [`Credentials`](crate::route::Credentials).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialsKind {
+    None,
+    Caller,
+    Basic,
+    Bearer,
+    Header,
+    Windows,
+}
+
 /// `backend.credentials`
-pub(crate) const CREDENTIALS: Words<Kind, 6> = [
-    ("none", Kind::None),
-    ("caller", Kind::Caller),
-    ("basic", Kind::Basic),
-    ("bearer", Kind::Bearer),
-    ("header", Kind::Header),
-    ("windows", Kind::Windows),
+pub(crate) const CREDENTIALS: Words<CredentialsKind, 6> = [
+    ("none", CredentialsKind::None),
+    ("caller", CredentialsKind::Caller),
+    ("basic", CredentialsKind::Basic),
+    ("bearer", CredentialsKind::Bearer),
+    ("header", CredentialsKind::Header),
+    ("windows", CredentialsKind::Windows),
 ];
+
+/// Which kind of [`HostIdPolicy`](crate::bits::HostIdPolicy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    Ignore,
+    SameDomain,
+    AllowList,
+}
 
 /// `backend.host_id`
 pub(crate) const HOST_IDS: Words<Follow, 3> =
@@ -76,6 +95,7 @@ pub(crate) const VERBS: Words<Verb, 2> = [("native", Verb::Native), ("override",
 
 /// `backend.guid`
 pub(crate) const GUIDS: Words<GuidCase, 2> = [("lower", GuidCase::Lower), ("upper", GuidCase::Upper)];
+
 /// `route.overwrite`
 pub(crate) const OVERWRITES: Words<Overwrite, 3> =
     [("pass", Overwrite::Pass), ("refuse", Overwrite::Refuse), ("suffix", Overwrite::Suffix)];

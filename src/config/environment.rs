@@ -3,17 +3,13 @@
 //! A variable with the prefix that is none of ours is refused, because it is most likely misspelt. The exception:
 //! Kubernetes sets variables named after every Service of a namespace, and a Service may well be named `put2bits`.
 
-use super::ConfigError;
-use super::keys::KEYS;
-use super::merge::{BACKEND, PROFILE};
-use super::origin::Origin;
+use super::closest::closest;
+use super::error::ConfigError;
+use super::keys::{BACKEND, KEYS, PROFILE};
+use super::origin::{Origin, PREFIX};
 use super::raw::{Form, Raw};
-use super::suggest::closest;
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// What the names of all variables begin with.
-pub const PREFIX: &str = "PUT2BITS_";
 
 /// The variable for the path of the file.
 const FILE: &str = "PUT2BITS_CONFIG";

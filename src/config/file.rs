@@ -1,6 +1,6 @@
 //! The TOML file: finds every value with its line, refuses keys that do not exist. Knows no meanings.
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::keys::{self, Key};
 use super::origin::Origin;
 use super::raw::{Form, Raw};

@@ -2,9 +2,14 @@
 //!
 //! File, environment, checks and `check-config` all read this table; a key is added by one line here and a field.
 
-use super::Config;
+use super::settings::Config;
 use super::slot::Slot;
 use super::tables::KINDS;
+
+/// The key of the flag and variable that stand for a whole route.
+pub(crate) const BACKEND: &str = "backend";
+/// The key of the flag and variable for the profile of that route.
+pub(crate) const PROFILE: &str = "profile";
 
 /// One key outside `[[route]]`.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! From `[[listener]]` tables to listeners.
 
-use super::ConfigError;
 use super::admin::clash;
 use super::choice::{self, CLIENT_AUTHS, TLS_VERSIONS};
+use super::error::ConfigError;
 use super::file::RawTable;
 use super::merge::Draft;
 use super::origin::Origin;
@@ -11,10 +11,6 @@ use crate::access::{Address, CertificateFiles, ClientAuth, Listener, Tls, TlsVer
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::{Table, Value};
-
-/// The keys of a `[[listener]]`, in the order in which they are written.
-pub(crate) const LISTENER_KEYS: [&str; 8] =
-    ["address", "mode", "proxy_protocol", "http2", "certificates", "tls_min", "client_auth", "client_ca"];
 
 const ADDRESS_WANTED: &str = "an IP address and a port, such as \"0.0.0.0:443\", or \"unix:\" and the path of a socket, or \"systemd:\" and a name, or \"systemd\"";
 const CERTIFICATES_WANTED: &str =

@@ -1,7 +1,7 @@
 //! `log.filter`: what `tracing_subscriber` would take in silence, and nobody means, is refused here.
 
+use super::closest::closest;
 use super::raw::Raw;
-use super::suggest::closest;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 

@@ -1,13 +1,15 @@
 //! Flags over environment over file over defaults.
 
+use super::error::ConfigError;
 use super::file::RawTable;
-use super::keys::Key;
+use super::keys::{BACKEND, Key, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw, Wrong};
-use super::routes::{Entry, ROUTE_KEYS};
+use super::routes::Entry;
+use super::settings::Config;
 use super::slot::Slot;
-use super::tables;
-use super::{Config, ConfigError, backends, check, environment, file, listeners, memory, render, routes};
+use super::tables::{self, ROUTE_KEYS};
+use super::{backends, check, environment, file, listeners, memory, render, routes};
 use crate::access::Proxies;
 use crate::route::Routes;
 use std::collections::HashMap;
@@ -16,11 +18,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-
-/// The key of the flag and variable that stand for a whole route.
-pub(crate) const BACKEND: &str = "backend";
-/// The key of the flag and variable for the profile of that route.
-pub(crate) const PROFILE: &str = "profile";
 
 /// A flag of the command line that sets a key.
 #[derive(Debug, Clone)]

@@ -1,10 +1,12 @@
 //! Where a value came from.
 
-use super::environment::PREFIX;
 use super::value::Size;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// What the names of all variables begin with.
+pub const PREFIX: &str = "PUT2BITS_";
 
 /// Where a value came from, as error lines and `check-config` tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]

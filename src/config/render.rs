@@ -1,14 +1,15 @@
 //! Writes the resolved configuration as a TOML file that means the same, each value with where it came from.
 
 use super::auth;
-use super::backends::{self, BACKEND_KEYS};
+use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, DIGESTS, OVERWRITES, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
-use super::listeners::{self, LISTENER_KEYS};
+use super::listeners;
 use super::merge::Resolved;
 use super::origin::Origin;
 use super::route_values;
-use super::routes::{Entry, ROUTE_KEYS};
+use super::routes::Entry;
+use super::tables::{BACKEND_KEYS, LISTENER_KEYS, ROUTE_KEYS};
 use http::HeaderName;
 use std::fmt;
 use toml::Value;

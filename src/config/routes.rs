@@ -1,51 +1,18 @@
 //! From `[[route]]` tables, or `--backend`, to routes.
 
-use super::ConfigError;
-use super::auth::{self, AUTH_KEYS};
+use super::auth;
 use super::backend::{parse_backend, parse_prefix};
 use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, DIGESTS, OVERWRITES, REPLIES, ZERO_LENGTHS};
+use super::error::ConfigError;
 use super::file::RawTable;
-use super::merge::{BACKEND, PROFILE};
+use super::keys::{BACKEND, PROFILE};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
 use super::tables::ROUTE;
 use super::{header_names, route_values};
 use crate::route::{BackendUrl, NamePattern, Route, same_letters};
 use percent_encoding::percent_decode_str;
-
-/// The keys of a `[[route]]`, in the order in which they are written.
-pub(crate) const ROUTE_KEYS: [&str; 29] = [
-    "host",
-    "path",
-    "backend",
-    "target",
-    "overwrite",
-    "profile",
-    "zero_length",
-    "reply",
-    "ambiguous_close",
-    "request_headers",
-    "set_headers",
-    "response_headers",
-    "add_response_headers",
-    "name_header",
-    "name_query",
-    "refused_names",
-    "resumption",
-    "digest",
-    "max_upload",
-    "max_running",
-    AUTH_KEYS[0],
-    AUTH_KEYS[1],
-    AUTH_KEYS[2],
-    AUTH_KEYS[3],
-    AUTH_KEYS[4],
-    AUTH_KEYS[5],
-    AUTH_KEYS[6],
-    AUTH_KEYS[7],
-    AUTH_KEYS[8],
-];
 
 /// A route and where its values were written.
 #[derive(Debug, Clone)]

@@ -1,9 +1,11 @@
 //! What the value of a key may be, and how it is written: one kind of slot for each kind of value.
 
+use super::admin::{ReadyBackend, ReadyStore};
 use super::choice::{self, FORWARDEDS, LOG_FORMATS, READY_BACKENDS, READY_STORES, STORES};
 use super::raw::{Raw, Wrong};
+use super::settings::{LogFormat, MAX_WORKERS, StoreKind};
 use super::value::{Size, Time};
-use super::{LogFormat, ReadyBackend, ReadyStore, StoreKind, header_names, log_filter, resumption};
+use super::{header_names, log_filter, resumption};
 use crate::access::{Forwarded, Trusted};
 use crate::limits::{GIB, KIB};
 use http::{HeaderName, HeaderValue};
@@ -13,16 +15,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 use toml::Value;
 
-/// More threads than any machine for this program has cores.
-pub(crate) const MAX_WORKERS: usize = 1024;
-
 /// Longest time that can be set. Far from where adding it to a clock could overflow.
 const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// After this time BITS servers drop sessions that nothing was heard of.
 const MAX_EXPIRY: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// The place of a value in a [`Config`](super::Config), and with it what may be put there.
+/// The place of a value in a [`Config`](super::settings::Config), and with it what may be put there.
 #[derive(Debug)]
 pub(crate) enum Slot<'a> {
     /// Bytes, at least 1.

@@ -1,24 +1,11 @@
-//! "Did you mean …?"
+//! "Did you mean …?", of a key of the file.
 
-use super::ConfigError;
+use super::closest::is_near;
+use super::error::ConfigError;
 use super::keys::{KEYS, known_keys};
 use super::origin::Origin;
 use super::tables::KINDS;
 use strsim::damerau_levenshtein;
-
-/// The most similar candidate, unless all are too far away to be meant.
-pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (damerau_levenshtein(word, candidate), candidate));
-    scored
-        .filter(|(distance, candidate)| is_near(*distance, candidate))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// One slip in every three letters is still the same word.
-fn is_near(distance: usize, candidate: &str) -> bool {
-    distance <= (candidate.len() / 3).max(1)
-}
 
 /// The error for a key of the file that does not exist.
 pub(crate) fn unknown_key(path: &str, shown: &str, origin: &Origin) -> ConfigError {

@@ -1,9 +1,7 @@
 //! The example file against the table of keys.
 
-use super::backends::BACKEND_KEYS;
 use super::keys::KEYS;
-use super::listeners::LISTENER_KEYS;
-use super::routes::ROUTE_KEYS;
+use super::tables::{BACKEND_KEYS, LISTENER_KEYS, ROUTE_KEYS};
 use super::{Config, Resolved, file, known_keys};
 use crate::access::{Address, Listener};
 use crate::route::Route;

@@ -3,46 +3,17 @@
 mod read;
 mod value;
 
-pub(crate) use read::{Follow, Kind};
-
+use super::Flag;
+use super::closest::closest;
+use super::error::ConfigError;
 use super::file::{self, RawTable};
 use super::origin::Origin;
 use super::raw::{Form, Raw};
-use super::suggest::closest;
-use super::{ConfigError, Flag, tables};
+use super::tables::{self, BACKEND_KEYS};
 use crate::bits::{AmbiguousClose, Profile};
 use crate::route::{BackendUrl, ReplyMode, Route, Server, ZeroLength};
 use std::path::Path;
 use std::sync::Arc;
-
-/// The keys of a `[[backend]]`, in the order in which they are written.
-pub(crate) const BACKEND_KEYS: [&str; 25] = [
-    "name",
-    "url",
-    "profile",
-    "zero_length",
-    "reply",
-    "ambiguous_close",
-    "credentials",
-    "credentials_file",
-    "credentials_headers",
-    "tls_ca",
-    "tls_name",
-    "tls_pin",
-    "tls_certificate",
-    "tls_key",
-    "host_id",
-    "host_ids",
-    "verb",
-    "guid",
-    "close_headers",
-    "max_sessions",
-    "fragment_max",
-    "retry_window",
-    "connect",
-    "ack",
-    "final_ack",
-];
 
 /// Keys that a route may have, too. Its own win.
 const ROUTES_KEYS: [&str; 4] = ["profile", "zero_length", "reply", "ambiguous_close"];

@@ -1,10 +1,11 @@
 //! One `[[backend]]` table, checked.
 
-use super::super::ConfigError;
 use super::super::backend::parse_backend;
 use super::super::choice::{
-    self, AMBIGUOUS_CLOSES, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS,
+    self, AMBIGUOUS_CLOSES, CREDENTIALS, CredentialsKind, Follow, GUIDS, HOST_IDS, REPLIES, VERBS,
+    ZERO_LENGTHS,
 };
+use super::super::error::ConfigError;
 use super::super::file::RawTable;
 use super::super::header_names;
 use super::super::raw::Raw;
@@ -18,25 +19,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Which kind of [`Credentials`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    None,
-    Caller,
-    Basic,
-    Bearer,
-    Header,
-    Windows,
-}
-
-/// Which kind of [`HostIdPolicy`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Follow {
-    Ignore,
-    SameDomain,
-    AllowList,
-}
 
 /// Longest name of a backend.
 pub(super) const MAX_NAME: usize = 64;
@@ -119,32 +101,33 @@ impl Fields<'_> {
     fn credentials(&self) -> Result<Credentials, Wrong> {
         const FILE: &str = "credentials_file";
         const HEADERS: &str = "credentials_headers";
-        let kind = self.get("credentials", |raw| choice::pick(raw, &CREDENTIALS))?.unwrap_or(Kind::None);
+        let kind =
+            self.get("credentials", |raw| choice::pick(raw, &CREDENTIALS))?.unwrap_or(CredentialsKind::None);
         let names = self.get(HEADERS, own_names)?.unwrap_or_default();
-        if !names.is_empty() && !matches!(kind, Kind::Caller | Kind::Header) {
+        if !names.is_empty() && !matches!(kind, CredentialsKind::Caller | CredentialsKind::Header) {
             return Err((HEADERS, "goes with credentials = \"caller\" or \"header\" only".to_owned()));
         }
         let file = self.get(FILE, path)?;
-        if matches!(kind, Kind::None | Kind::Caller) {
+        if matches!(kind, CredentialsKind::None | CredentialsKind::Caller) {
             if file.is_some() {
                 let why = "is not used: credentials says what is in it, such as \"basic\" or \"bearer\"";
                 return Err((FILE, why.to_owned()));
             }
             return match (kind, names.is_empty()) {
-                (Kind::Caller, true) => {
+                (CredentialsKind::Caller, true) => {
                     Err((HEADERS, "is missing: write credentials_headers = [\"authorization\"]".to_owned()))
                 }
-                (Kind::Caller, false) => Ok(Credentials::Caller(names)),
+                (CredentialsKind::Caller, false) => Ok(Credentials::Caller(names)),
                 _ => Ok(Credentials::None),
             };
         }
         let missing = || (FILE, "is missing: write credentials_file = \"/run/secrets/backend\"".to_owned());
         let file = file.ok_or_else(missing)?;
         match kind {
-            Kind::Basic => Ok(Credentials::Basic(file)),
-            Kind::Bearer => Ok(Credentials::Bearer(file)),
-            Kind::Windows if cfg!(feature = "negotiate") => Ok(Credentials::Windows(file)),
-            Kind::Windows => {
+            CredentialsKind::Basic => Ok(Credentials::Basic(file)),
+            CredentialsKind::Bearer => Ok(Credentials::Bearer(file)),
+            CredentialsKind::Windows if cfg!(feature = "negotiate") => Ok(Credentials::Windows(file)),
+            CredentialsKind::Windows => {
                 let why =
                     "\"windows\" needs a program that was built with --features negotiate; this one was not";
                 Err(("credentials", why.to_owned()))

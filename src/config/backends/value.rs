@@ -1,11 +1,11 @@
 //! The values of a `[[backend]]`, as `check-config` prints them. No secret is among them: those are in files.
 
 use super::super::choice::{
-    self, AMBIGUOUS_CLOSES, AUTO, CREDENTIALS, GUIDS, HOST_IDS, REPLIES, VERBS, ZERO_LENGTHS,
+    self, AMBIGUOUS_CLOSES, AUTO, CREDENTIALS, CredentialsKind, Follow, GUIDS, HOST_IDS, REPLIES, VERBS,
+    ZERO_LENGTHS,
 };
 use super::super::value::{Size, Time};
 use super::Entry;
-use super::read::{Follow, Kind};
 use crate::bits::HostIdPolicy;
 use crate::route::Credentials;
 use http::HeaderName;
@@ -68,14 +68,14 @@ fn path(path: &Path) -> Value {
     Value::from(path.to_string_lossy().into_owned())
 }
 
-fn kind(credentials: &Credentials) -> Kind {
+fn kind(credentials: &Credentials) -> CredentialsKind {
     match credentials {
-        Credentials::None => Kind::None,
-        Credentials::Caller(_) => Kind::Caller,
-        Credentials::Basic(_) => Kind::Basic,
-        Credentials::Bearer(_) => Kind::Bearer,
-        Credentials::Header(..) => Kind::Header,
-        Credentials::Windows(_) => Kind::Windows,
+        Credentials::None => CredentialsKind::None,
+        Credentials::Caller(_) => CredentialsKind::Caller,
+        Credentials::Basic(_) => CredentialsKind::Basic,
+        Credentials::Bearer(_) => CredentialsKind::Bearer,
+        Credentials::Header(..) => CredentialsKind::Header,
+        Credentials::Windows(_) => CredentialsKind::Windows,
     }
 }
 
