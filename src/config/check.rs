@@ -1,9 +1,9 @@
 //! How values must relate to each other.
 
 use super::admin::clash;
+use super::draft::Draft;
 use super::error::ConfigError;
 use super::listeners;
-use super::merge::Draft;
 use super::origin::Origin;
 use super::routes::Entry;
 use super::slot::Amount;

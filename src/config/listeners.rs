@@ -2,9 +2,9 @@
 
 use super::admin::clash;
 use super::choice::{self, CLIENT_AUTHS, TLS_VERSIONS};
+use super::draft::Draft;
 use super::error::ConfigError;
 use super::file::RawTable;
-use super::merge::Draft;
 use super::origin::Origin;
 use super::raw::Raw;
 use crate::access::{Address, CertificateFiles, ClientAuth, Listener, Tls, TlsVersion};

@@ -1,6 +1,6 @@
 //! Defaults for a process that may not use all the memory of its machine: most often, one in a container.
 
-use super::merge::Draft;
+use super::draft::Draft;
 use super::origin::Origin;
 use super::slot::Slot;
 use crate::limits::{KIB, MIB, UploadLimits};

@@ -5,8 +5,8 @@ use super::backends;
 use super::choice::{self, AMBIGUOUS_CLOSES, AUTO, DIGESTS, OVERWRITES, REPLIES, RESUMPTIONS, ZERO_LENGTHS};
 use super::keys::KEYS;
 use super::listeners;
-use super::merge::Resolved;
 use super::origin::Origin;
+use super::resolved::Resolved;
 use super::route_values;
 use super::routes::Entry;
 use super::tables::{BACKEND_KEYS, LISTENER_KEYS, ROUTE_KEYS};
@@ -17,27 +17,28 @@ use toml::Value;
 /// Column of the comments.
 const WIDTH: usize = 40;
 
-/// Writes everything.
-pub(crate) fn write(resolved: &Resolved, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    writeln!(
-        f,
-        "# put2bits {}: the configuration in force, and where each value comes from.",
-        env!("CARGO_PKG_VERSION")
-    )?;
-    // The table gives its values by mutable places only.
-    let mut config = resolved.config().clone();
-    let mut section = "";
-    for key in KEYS {
-        let (parent, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
-        if parent != section {
-            writeln!(f, "\n[{parent}]")?;
-            section = parent;
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "# put2bits {}: the configuration in force, and where each value comes from.",
+            env!("CARGO_PKG_VERSION")
+        )?;
+        // The table gives its values by mutable places only.
+        let mut config = self.config().clone();
+        let mut section = "";
+        for key in KEYS {
+            let (parent, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+            if parent != section {
+                writeln!(f, "\n[{parent}]")?;
+                section = parent;
+            }
+            line(f, name, &key.of(&mut config).toml(), self.origin(key.path))?;
         }
-        line(f, name, &key.of(&mut config).toml(), resolved.origin(key.path))?;
+        self.listeners().iter().try_for_each(|entry| listener(f, entry))?;
+        self.backends().iter().try_for_each(|entry| backend(f, entry))?;
+        self.routes().iter().try_for_each(|entry| route(f, entry))
     }
-    resolved.listeners().iter().try_for_each(|entry| listener(f, entry))?;
-    resolved.backends().iter().try_for_each(|entry| backend(f, entry))?;
-    resolved.routes().iter().try_for_each(|entry| route(f, entry))
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, value: &str, origin: &Origin) -> fmt::Result {
