@@ -10,7 +10,7 @@ use super::super::file::RawTable;
 use super::super::header_names;
 use super::super::raw::Raw;
 use super::super::slot::Slot;
-use super::{Choices, Entry};
+use super::entry::{Choices, Entry};
 use crate::bits::HostIdPolicy;
 use crate::route::{BackendUrl, Carried, Credentials, Scheme, Server, TlsToServer};
 use http::header::{AUTHORIZATION, COOKIE};

@@ -5,7 +5,7 @@ use super::super::choice::{
     ZERO_LENGTHS,
 };
 use super::super::value::{Size, Time};
-use super::Entry;
+use super::entry::Entry;
 use crate::bits::HostIdPolicy;
 use crate::route::Credentials;
 use http::HeaderName;
