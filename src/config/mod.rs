@@ -2,14 +2,45 @@
 //! anywhere else.
 //!
 //! ```text
-//! file.rs ────────┐
-//! environment.rs ─┼─ Raw values with their Origin ─ merge.rs ─ routes.rs ─ check.rs ─ Config
-//! Sources::flags ─┘                                 (keys.rs says which keys there are, slot.rs what each takes;
-//!                                                    listeners.rs and routes.rs read lists of tables)
+//! file ────────┐
+//! environment ─┼─ Raw values with their Origin ─ Draft ─ listeners, routes ─ check ─ Resolved
+//! flag ────────┘
 //! ```
 //!
-//! `keys.rs` is one table: a key added there is known to the file, to the environment, to the checks and
+//! `keys` is one table: a key added there is known to the file, to the environment, to the checks and
 //! to `check-config` at once. Anything unknown or wrong is one [`ConfigError`] of one line; nothing is guessed.
+//!
+//! The files, users above what they use. This one hands out names and is imported by none of them.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `merge` | flags over environment over file over defaults: the way from [`Sources`] to [`Resolved`] |
+//! | `render` | what `check-config` prints |
+//! | `resolved` | a checked configuration with its origins |
+//! | `check` | how values must relate to each other |
+//! | `memory` | defaults for little memory |
+//! | `routes` | from `[[route]]` tables to routes |
+//! | `auth`, `route_values` | keys of a route that have a form of their own |
+//! | `listeners` | from `[[listener]]` tables to listeners |
+//! | `draft` | values of the right type, not yet checked against each other |
+//! | `backends` | from `[[backend]]` tables to backends |
+//! | `file` | the TOML file, each value with its line |
+//! | `suggest` | "Did you mean …?", of a key |
+//! | `environment` | the variables |
+//! | `flag` | the flags |
+//! | `keys` | which keys there are outside lists of tables |
+//! | `slot` | what each of them takes |
+//! | `header_names`, `log_filter`, `resumption` | values with rules of their own |
+//! | `choice` | values that are one of a few words |
+//! | `closest` | which word was meant |
+//! | `tables` | which lists of tables there are, and their keys |
+//! | `settings` | the configuration itself, with its defaults |
+//! | `admin` | of it, the admin listener |
+//! | `raw` | a value as it was written |
+//! | `error` | the one line that says what is wrong |
+//! | `origin` | where a value came from |
+//! | `backend` | URLs of backends |
+//! | `value` | sizes and times as people write them |
 
 mod admin;
 mod auth;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod order;
 mod source;
 
 use source::{Found, Token};
@@ -291,16 +292,7 @@ fn the_table_has_no_circles_and_no_strangers() {
 #[test]
 fn the_architecture_page_has_the_same_table() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let (_, table) = page.split_once("//! | module | what it is for |").unwrap();
-    let rows: Vec<Vec<&str>> = table
-        .lines()
-        .skip(2)
-        .map_while(|line| line.strip_prefix("//! | [`"))
-        .map(|row| {
-            let (names, _) = row.split_once(" |").unwrap();
-            names.split(", ").map(|name| name.trim_matches(['[', '`', ']'])).collect()
-        })
-        .collect();
+    let rows = order::first_column(&page, "//! | module | what it is for |").unwrap();
     let row = |name: &str| rows.iter().position(|row| row.contains(&name));
     let layers = LAYERS.iter().filter(|layer| layer.name != "main");
     for layer in layers.clone() {

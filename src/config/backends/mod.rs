@@ -2,10 +2,10 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `entry` | what one says, and what of it a route takes over |
+//! | `list` | all of them, and the one that a name stands for |
 //! | `read` | one table, checked |
 //! | `value` | its values again, as `check-config` prints them |
-//! | `list` | all of them, and the one that a name stands for |
+//! | `entry` | what one says, and what of it a route takes over |
 
 mod entry;
 mod list;
