@@ -4,7 +4,7 @@
 //! is first read whole into memory and opened *there*, with every checksum verified. Only a copy that turns out to be
 //! sound and ours lets redb near the original.
 
-use super::file::Lock;
+use super::lock::Lock;
 use super::{CACHE, SCHEMA};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Builder, Database, Durability, ReadableDatabase as _, ReadableTable as _};

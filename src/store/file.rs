@@ -2,7 +2,8 @@
 
 use super::FILE_NAME;
 use super::database::{Contents, RecordFile, Refused, look};
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use super::lock::Lock;
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,7 @@ fn open_existing(place: &Place, wanted: Wanted) -> Result<Option<Found>, FileErr
             Err(_) => return Err(error.into()),
         },
     };
-    let lock = Lock::take(&file)?;
+    let lock = Lock::take(&file)?.ok_or(FileError::InUse)?;
     let mut image = Vec::new();
     file.read_to_end(&mut image)?;
     let contents = look(image)?;
@@ -97,7 +98,7 @@ fn create(place: &Place, wanted: Wanted) -> Result<Found, FileError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // Not truncated here: until it is locked it may be the draft of another process.
     let draft = options.read(true).write(true).create(true).truncate(false).open(&place.draft)?;
-    let lock = Lock::take(&draft)?;
+    let lock = Lock::take(&draft)?.ok_or(FileError::InUse)?;
     if place.path.try_exists()? {
         // Another process was faster, and has ended since.
         drop(lock);
@@ -110,28 +111,4 @@ fn create(place: &Place, wanted: Wanted) -> Result<Found, FileError> {
     #[cfg(unix)]
     File::open(&place.dir)?.sync_all()?;
     Ok(Found { contents: Contents { records: Vec::new(), salt }, file: Ok(file) })
-}
-
-/// Keeps other processes out until it is dropped.
-#[derive(Debug)]
-pub(super) struct Lock(File);
-
-impl Lock {
-    fn take(file: &File) -> Result<Self, FileError> {
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FileError::InUse),
-            // A file system that has no locks keeps nobody out, and nothing can be done about it.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        Ok(Lock(file.try_clone()?))
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing is not enough: a child process that is just being started has the file open too.
-        let _ = self.0.unlock();
-    }
 }

@@ -23,6 +23,7 @@ mod database;
 mod embedded;
 mod file;
 mod health;
+mod lock;
 mod memory;
 mod writer;
 
