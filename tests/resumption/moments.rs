@@ -185,8 +185,10 @@ async fn an_upload_of_an_earlier_life_is_given_up() {
         let mut going = phone.begin().await.unwrap();
         going.send_to(2 * MIB).await;
         within("a fragment", backend.wait_for(|stats| stats.fragments >= 1)).await;
-        service.kill().await;
         drop(going);
+        // An offset that is told is recorded, and the session with it. Before that nobody could cancel it in the next life.
+        assert!(matches!(phone.ask().await, Progress::At { offset: MIB.., .. }));
+        service.kill().await;
         let why = if replaced {
             let mut other = Phone::new(service.addr, "/a", phone.file).with("Authorization: Bearer a\r\n");
             other.upload(None).await;
