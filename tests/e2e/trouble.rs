@@ -1,9 +1,8 @@
 //! P6: trouble at the backend that passes is invisible to the client, unless the backend must not get a byte twice.
 
-use crate::support::{Backend, File, Proxy, Settings, message, quirks, within};
+use crate::support::{Backend, File, Nobody, Proxy, Settings, message, quirks, within};
 use put2bits::limits::{KIB, MIB};
 use put2bits::mock::{MockConfig, Storage};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// What profiles that allow sending again are called, and the quirk of a server of that kind.
@@ -127,14 +126,10 @@ async fn a_lost_answer_at_a_backend_that_must_not_get_a_byte_twice() {
     }
 }
 
-/// An address at which nobody listens.
-fn free_port() -> std::net::SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 #[tokio::test]
 async fn a_backend_that_is_down() {
-    let backend = free_port();
+    let nobody = Nobody::new();
+    let backend = nobody.addr;
     let proxy = Settings::to_url(&format!("http://{backend}/")).set("retry.window", "500ms").start().await;
     let begun = Instant::now();
     let mut upload = proxy.put("/a", File::new(64 * MIB)).await;
@@ -152,7 +147,8 @@ async fn a_backend_that_is_down() {
 
 #[tokio::test]
 async fn a_backend_that_comes_up_within_the_window() {
-    let addr = free_port();
+    let nobody = Nobody::new();
+    let addr = nobody.addr;
     let proxy: Proxy = Settings::to_url(&format!("http://{addr}/")).start().await;
     let file = File::new(2 * MIB);
     let upload = proxy.put("/a", file).await;

@@ -2,11 +2,10 @@
 
 use super::checks;
 use crate::case::{Case, Parts, file};
-use crate::support::{Backend, File, Settings, quirks};
+use crate::support::{Backend, File, Nobody, Settings, quirks};
 use crate::world::{FRAGMENT, World, settings};
 use put2bits::bits::PacketKind;
 use put2bits::mock::{MockConfig, Storage};
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,8 +47,8 @@ fn impatient(settings: Settings) -> Settings {
 }
 
 async fn a_backend_that_is_away_is_no_answer(case: Case) {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let away = impatient(settings(Settings::to_url(&format!("http://{nobody}/")), case.dialect));
+    let nobody = Nobody::new();
+    let away = impatient(settings(Settings::to_url(&format!("http://{}/", nobody.addr)), case.dialect));
     let proxy = away.start().await;
     let asking = Case::new(Arc::new(World::of(case.dialect, Backend::new(&[], &[]), proxy)), "file");
     let (mut client, location) = asking.begin(&asking.put(file())).await;
@@ -58,7 +57,7 @@ async fn a_backend_that_is_away_is_no_answer(case: Case) {
     asking.assert_told(&told, 0, Some(file().size), false);
     // It is back.
     let config = MockConfig { knobs: quirks(&[]), storage: Storage::Hash, ..MockConfig::default() };
-    let backend = Backend::start_at(nobody, config);
+    let backend = Backend::start_at(nobody.addr, config);
     let patch = asking.patch(&location, 0, file().size);
     asking.assert_final(&asking.ask(&patch, &file().bytes()).await, file().size, None);
     backend.assert_stored(&asking.path(), file());

@@ -8,6 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
+use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
 
 /// A running mock. Dropping it stops it.
@@ -70,5 +71,21 @@ impl Deref for Backend {
 
     fn deref(&self) -> &Mock {
         &self.mock
+    }
+}
+
+/// An address at which nobody listens, and that is given to nobody else until this is dropped: tests that run at the same
+/// time would take a port that was merely free. A [`Backend`] can be started there meanwhile.
+pub(crate) struct Nobody {
+    pub(crate) addr: SocketAddr,
+    _held: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn new() -> Nobody {
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Nobody { addr: held.local_addr().unwrap(), _held: held }
     }
 }

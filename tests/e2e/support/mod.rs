@@ -10,7 +10,7 @@ pub(crate) mod secrets;
 mod tap;
 
 pub(crate) use admin::{Admin, Metrics};
-pub(crate) use backend::{Backend, quirks};
+pub(crate) use backend::{Backend, Nobody, quirks};
 pub(crate) use client::{Answer, Upload, ask};
 pub(crate) use file::File;
 pub(crate) use proxy::{Proxy, Settings, message, program, signal};
